@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The same for every target: what the compiler can hold, it holds.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),  // SE-0458: every unsafe use is marked
+    .treatAllWarnings(as: .error),  // SE-0443
+    .treatWarning("DeprecatedDeclaration", as: .warning),  // a dependency's deprecation is no broken build
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "signet",
+    products: [
+        .library(name: "SignetClient", targets: ["SignetClient"]),
+        .executable(name: "signetd", targets: ["signetd"]),
+        .executable(name: "signet", targets: ["signet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        // The platform's C edges.
+        .target(name: "CLinux"),
+        .target(name: "CLibCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        target("POSIX", ["CLinux"]),
+        target("OpenSSL", ["CLibCrypto"]),
+
+        // The standards.
+        target("StrictJSON"),
+        target("JOSE", ["OpenSSL", "StrictJSON"]),
+        target("WireProtocol", ["StrictJSON"]),
+
+        // The daemon, from the heart outwards.
+        target("Keys", ["JOSE", "OpenSSL", "POSIX", "StrictJSON"]),
+        target("Authorization", ["JOSE", "StrictJSON"]),
+        target("SigningService", ["Authorization", "JOSE", "Keys", "OpenSSL", "StrictJSON", "WireProtocol"]),
+        target("Server", ["Authorization", "POSIX", "SigningService", "WireProtocol", logging, nioCore, nioPosix]),
+        target("TOML"),
+        target("Configuration", ["JOSE", "POSIX", "StrictJSON", "TOML", "WireProtocol"]),
+        target(
+            "Daemon",
+            [
+                "Authorization", "Configuration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server", "SigningService",
+                "StrictJSON", "WireProtocol", logging, nioCore, nioPosix,
+            ]),
+        .executableTarget(name: "signetd", dependencies: ["Daemon"], swiftSettings: strict),
+
+        // The callers' side.
+        target("SignetClient", ["POSIX", "StrictJSON", "WireProtocol"]),
+        .executableTarget(
+            name: "signet",
+            dependencies: [
+                "JOSE", "Keys", "OpenSSL", "POSIX", "SignetClient", "StrictJSON", "WireProtocol", argumentParser,
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,36 @@
+/// Why a request was not carried out: the `error.code` of an answer.
+package enum ErrorCode: String, CaseIterable, Sendable {
+    case malformedRequest = "malformed_request"
+    case unknownOperation = "unknown_op"
+    case notPermitted = "not_permitted"
+    /// Admins only; others get `not_permitted`, whether the profile exists or not (rule PEER-1).
+    case unknownProfile = "unknown_profile"
+    case claimsRejected = "claims_rejected"
+    case ttlTooLong = "ttl_too_long"
+    case tooLarge = "too_large"
+    case overloaded
+    case shuttingDown = "shutting_down"
+    case noSigningKey = "no_signing_key"
+    case `internal`
+
+    /// Whether the request was certainly not carried out because of the daemon's state, so that the same line may be
+    /// sent again.
+    package var mayBeSentAgain: Bool {
+        switch self {
+        case .overloaded, .shuttingDown: true
+        default: false
+        }
+    }
+}
+
+/// A request that is refused: what its answer says.
+package struct Refusal: Error, Sendable, Equatable {
+    package let code: ErrorCode
+    /// For a person: names the culprit and the fix. Never a claim's value, a token or a secret.
+    package let message: String
+
+    package init(_ code: ErrorCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,21 @@
+internal import StrictJSON
+
+/// What a request line asks for.
+package enum Operation: String, CaseIterable, Sendable {
+    case ping, sign, verify, explain
+
+    /// The operation of that name, byte for byte.
+    init?(_ name: JSONText, in line: Span<UInt8>) {
+        if name.equals("sign", in: line) {
+            self = .sign
+        } else if name.equals("verify", in: line) {
+            self = .verify
+        } else if name.equals("explain", in: line) {
+            self = .explain
+        } else if name.equals("ping", in: line) {
+            self = .ping
+        } else {
+            return nil
+        }
+    }
+}
