@@ -53,9 +53,14 @@ let package = Package(
         target("Keys", ["JOSE", "OpenSSL", "POSIX", "StrictJSON"]),
         target("Authorization", ["JOSE", "StrictJSON"]),
         target("SigningService", ["Authorization", "JOSE", "Keys", "OpenSSL", "StrictJSON", "WireProtocol"]),
-        target("Server", ["Authorization", "POSIX", "SigningService", "WireProtocol", logging, nioCore, nioPosix]),
-        target("TOML"),
-        target("Configuration", ["JOSE", "POSIX", "StrictJSON", "TOML", "WireProtocol"]),
+        target(
+            "Server",
+            [
+                "Authorization", "OpenSSL", "POSIX", "SigningService", "StrictJSON", "WireProtocol", logging, nioCore,
+                nioPosix,
+            ]),
+        target("TOML", ["StrictJSON"]),
+        target("Configuration", ["JOSE", "StrictJSON", "TOML", "WireProtocol"]),
         target(
             "Daemon",
             [

@@ -9,67 +9,51 @@ package struct ClaimName: Hashable, Sendable {
     package let folded: [UInt8]
 
     package init(_ name: ByteString) {
-        var folding = FoldedBytes()
-        folded = name.bytes.flatMap { folding.take($0) } + folding.finish()
+        let bytes = name.bytes.span
+        var source = FoldedBytes(JSONText(start: 0, end: bytes.count, hasEscapes: false))
+        var folded: [UInt8] = []
+        while let byte = source.next(in: bytes) { folded.append(byte) }
+        self.folded = folded
     }
 
-    /// Whether the unescaped name folds to this one.
+    /// Whether the unescaped name folds to this one. Allocates nothing.
     package func matches(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
-        // Folding never lengthens and shortens by at most two bytes for each one left.
-        let length = name.end - name.start
-        guard name.hasEscapes || (length >= folded.count && length <= folded.count * 3) else { return false }
-        var unescaped = UnescapedBytes(name)
-        var folding = FoldedBytes()
-        var position = 0
-        while let byte = unescaped.next(in: bytes) {
-            for piece in folding.take(byte) {
-                guard position < folded.count, folded[position] == piece else { return false }
-                position += 1
-            }
-        }
-        for piece in folding.finish() {
-            guard position < folded.count, folded[position] == piece else { return false }
-            position += 1
-        }
-        return position == folded.count
+        // Most names differ in length; folding only shortens, by two bytes for one at most.
+        guard name.end - name.start >= folded.count else { return false }
+        var source = FoldedBytes(name)
+        for expected in folded where source.next(in: bytes) != expected { return false }
+        return source.next(in: bytes) == nil
     }
 
-    /// The claims that the daemon makes itself, in the order of the token (design.md section 3).
-    package static let reserved: [(claim: ByteString, name: ClaimName)] =
-        ["iss", "iat", "nbf", "exp", "jti"].map { ($0, ClaimName($0)) }
+    /// The claims that the daemon makes itself, beside `aud`.
+    package static let reserved: [ClaimName] = ["iss", "iat", "nbf", "exp", "jti"].map { ClaimName($0) }
     /// The one registered claim that a caller may choose, under its exact name only.
-    package static let audience: (claim: ByteString, name: ClaimName) = ("aud", ClaimName("aud"))
+    package static let audience = ClaimName("aud")
 }
 
-/// Folds a stream of UTF-8 bytes. Bytes that may begin U+017F (C5 BF) or U+212A (E2 84 AA) are held back until decided.
+/// The bytes of a JSON string, unescaped and folded.
 private struct FoldedBytes {
-    private var held: [UInt8] = []
+    private var source: UnescapedBytes
 
-    mutating func take(_ byte: UInt8) -> [UInt8] {
-        switch (held, byte) {
-        case ([], 0xC5), ([], 0xE2): held = [byte]
-        case ([0xE2], 0x84): held.append(byte)
-        case ([0xC5], 0xBF):
-            held = []
-            return [UInt8(ascii: "s")]
-        case ([0xE2, 0x84], 0xAA):
-            held = []
-            return [UInt8(ascii: "k")]
+    init(_ text: JSONText) { source = UnescapedBytes(text) }
+
+    mutating func next(in bytes: Span<UInt8>) -> UInt8? {
+        guard let byte = source.next(in: bytes) else { return nil }
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            return byte | 0x20
+        case 0xC5:  // U+017F is C5 BF
+            var ahead = source
+            guard ahead.next(in: bytes) == 0xBF else { return byte }
+            source = ahead
+            return UInt8(ascii: "s")
+        case 0xE2:  // U+212A is E2 84 AA
+            var ahead = source
+            guard ahead.next(in: bytes) == 0x84, ahead.next(in: bytes) == 0xAA else { return byte }
+            source = ahead
+            return UInt8(ascii: "k")
         default:
-            let released = held
-            held = []
-            if released.isEmpty { return [Self.lower(byte)] }
-            return released + take(byte)
+            return byte
         }
-        return []
-    }
-
-    mutating func finish() -> [UInt8] {
-        defer { held = [] }
-        return held
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 {
-        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 }

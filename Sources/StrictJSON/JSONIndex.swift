@@ -149,7 +149,9 @@ package struct JSONIndex: Sendable {
         sortOrder(bytes)
         for index in 1..<order.count {
             let (left, right) = (members[Int(order[index - 1])].name, members[Int(order[index])].name)
-            if left.compare(right, in: bytes) == 0 { throw .duplicateName(name: left.start > right.start ? left : right) }
+            if left.compare(right, in: bytes) == 0 {
+                throw .duplicateName(name: left.start > right.start ? left : right)
+            }
         }
     }
 

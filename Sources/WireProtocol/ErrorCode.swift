@@ -9,6 +9,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case ttlTooLong = "ttl_too_long"
     case tooLarge = "too_large"
     case overloaded
+    /// A line was begun and not ended in time.
+    case timeout
     case shuttingDown = "shutting_down"
     case noSigningKey = "no_signing_key"
     case `internal`
@@ -17,7 +19,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     /// sent again.
     package var mayBeSentAgain: Bool {
         switch self {
-        case .overloaded, .shuttingDown: true
+        case .overloaded, .shuttingDown, .timeout: true
         default: false
         }
     }

@@ -1,0 +1,49 @@
+package import JOSE
+package import StrictJSON
+
+/// What tokens of one name are like, and who may have them.
+package final class Profile: Sendable {
+    package let name: ByteString
+    /// The ring whose keys sign and verify.
+    package let keyring: ByteString
+    package let validation: ClaimsValidation
+    /// The first is the default.
+    package let audiences: [ByteString]
+    /// Seconds: life of a token whose request names none.
+    package let ttl: Int64
+    /// Seconds: the most that any entry grants.
+    package let maximumTTL: Int64
+    /// Seconds by which `nbf` lies before `iat`.
+    package let backdate: Int64
+    package let type: TokenType
+    /// Claims that every token carries, each as compact JSON, in file order.
+    package let fixedClaims: [(name: ByteString, json: [UInt8])]
+    /// In file order.
+    package let allow: [AllowEntry]
+    private let forbiddenNames: [ClaimName]
+
+    package init(
+        name: ByteString, keyring: ByteString, validation: ClaimsValidation, audiences: [ByteString], ttl: Int64,
+        maximumTTL: Int64, backdate: Int64, type: TokenType, fixedClaims: [(name: ByteString, json: [UInt8])],
+        allow: [AllowEntry]
+    ) {
+        self.name = name
+        self.keyring = keyring
+        self.validation = validation
+        self.audiences = audiences
+        self.ttl = ttl
+        self.maximumTTL = maximumTTL
+        self.backdate = backdate
+        self.type = type
+        self.fixedClaims = fixedClaims
+        self.allow = allow
+        forbiddenNames = ClaimName.reserved + fixedClaims.map { ClaimName($0.name) }
+    }
+
+    /// Whether a request's claim would stand where the daemon's own stands (rule CLM-6): a reserved or a fixed claim,
+    /// names folded. `aud` is not one, under its exact name.
+    package func isForbidden(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
+        for forbidden in forbiddenNames where forbidden.matches(name, in: bytes) { return true }
+        return ClaimName.audience.matches(name, in: bytes) && !name.equals("aud", in: bytes)
+    }
+}

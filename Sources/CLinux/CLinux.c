@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+int clinux_peer_credentials(int socket, clinux_credentials *peer) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length)) return -errno;
+    *peer = (clinux_credentials){.uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid};
+    return 0;
+}
+
+int clinux_peer_groups(int socket, uint32_t *groups, uint32_t *count) {
+    socklen_t length = *count * (socklen_t)sizeof *groups;
+    int result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &length) ? -errno : 0;
+    *count = length / (uint32_t)sizeof *groups;
+    return result;
+}
+
+int clinux_forbid_dumping(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0; }
+
+int clinux_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0; }
+
+int clinux_open_at(int directory, const char *path, int flags, mode_t mode) {
+    int descriptor = openat(directory, path, flags, mode);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_rename_without_replacing(int directory, const char *from, const char *to) {
+    return renameat2(directory, from, directory, to, RENAME_NOREPLACE) ? -errno : 0;
+}
+
+const char *clinux_error_text(int code) { return strerrordesc_np(code); }
+
+typedef struct {
+    void (*body)(void *);
+    void *context;
+} job;
+
+static void *run(void *argument) {
+    job *work = argument;
+    work->body(work->context);
+    return NULL;
+}
+
+int clinux_run_on_disposable_stack(void (*body)(void *), void *context) {
+    enum { STACK = 512 << 10 };
+    void *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -errno;
+    int error = 0;
+    if (mlock2(stack, STACK, MLOCK_ONFAULT) || madvise(stack, STACK, MADV_DONTDUMP)) error = errno;
+    pthread_attr_t attributes;
+    if (!error && !(error = pthread_attr_init(&attributes))) {
+        job work = {body, context};
+        pthread_t thread;
+        error = pthread_attr_setstack(&attributes, stack, STACK);
+        if (!error) error = pthread_create(&thread, &attributes, run, &work);
+        if (!error) error = pthread_join(thread, NULL);
+        pthread_attr_destroy(&attributes);
+    }
+    munmap(stack, STACK);
+    return -error;
+}

@@ -1,0 +1,146 @@
+package import StrictJSON
+import TOML
+import WireProtocol
+
+/// `[profile.NAME]`: what tokens of one kind hold, and who may have them.
+package struct ProfileSettings: Equatable, Sendable {
+    package let name: ByteString
+    package let position: FilePosition
+    /// Name of a ring that the same file defines.
+    package let keyring: ByteString
+    package let issuer: ByteString
+    /// The first is the default. Never empty, none twice.
+    package let audiences: [ByteString]
+    /// Seconds that a token lives when a request names none, 1…2³¹−1; at most `maxTTL`.
+    package let ttl: Int64
+    /// Most seconds that a request may name.
+    package let maxTTL: Int64
+    /// Seconds that clocks may differ by, at most 600.
+    package let leeway: Int64
+    /// Seconds that `nbf` lies before `iat`, at most 60.
+    package let backdate: Int64
+    /// The header's `typ`: printable ASCII. Other than `JWT`, it is explicit typing.
+    package let type: ByteString
+    /// Claims that a token must have.
+    package let requiredClaims: [ByteString]
+    package let allowedClaims: ClaimList
+    /// In the order of the file.
+    package let fixedClaims: [FixedClaim]
+    /// In the order of the file: the first that fits serves a request.
+    package let allow: [AllowSettings]
+}
+
+extension ProfileSettings {
+    /// Lives of tokens, in seconds.
+    static let lifetimes: ClosedRange<Int64> = 1...Limits.largestTTL
+    /// Most that clocks may differ by, in seconds.
+    static let largestLeeway: Int64 = 600
+    /// Most that `nbf` may lie before `iat`, in seconds.
+    static let largestBackdate: Int64 = 60
+    static let defaultTTL: Int64 = 900
+    static let defaultMaxTTL: Int64 = 7 * 86_400
+
+    /// nil: something that the profile cannot be without is missing or wrong.
+    /// - Parameter keyrings: Names of the rings that the file defines.
+    init?(_ name: ByteString, _ section: inout Section, keyrings: Set<ByteString>) {
+        self.name = name
+        position = section.log.place(section.position)
+        let keyring = Self.keyring(&section, of: name, among: keyrings)
+        let issuer = Self.required("issuer", "the tokens' iss", in: &section) { $0.name($1) }
+        let audiences = Self.required("audiences", "the tokens' aud, the default first", in: &section) {
+            $0.strings($1)
+        }
+        (ttl, maxTTL) = Self.lifetimes(&section)
+        leeway = section.duration("leeway", in: 0...Self.largestLeeway) ?? 30
+        backdate = section.duration("backdate", in: 0...Self.largestBackdate) ?? 0
+        type = Self.type(&section) ?? "JWT"
+        requiredClaims = Self.requiredClaims(&section)
+        allowedClaims = section.claimList("allowed_claims") ?? .any
+        fixedClaims = section.fixedClaims()
+        let bounds = GrantBounds(audiences: audiences, allowedClaims: allowedClaims, maxTTL: maxTTL)
+        allow = Self.allow(&section, of: name, within: bounds)
+        section.reportUnknownMembers()
+        guard let keyring, let issuer, let audiences else { return nil }
+        self.keyring = keyring
+        self.issuer = issuer
+        self.audiences = audiences
+    }
+
+    private static func required<Value>(
+        _ setting: String, _ hint: String, in section: inout Section, _ read: (inout Section, String) -> Value?
+    ) -> Value? {
+        if !section.has(setting) { section.reportMissing(setting, hint) }
+        return read(&section, setting)
+    }
+
+    private static func keyring(
+        _ section: inout Section, of profile: ByteString, among keyrings: Set<ByteString>
+    ) -> ByteString? {
+        if section.has("keyring") {
+            guard let ring = section.name("keyring") else { return nil }
+            if keyrings.contains(ring) { return ring }
+            section.report(
+                "keyring", "names \(ring.quoted), which no [keyring.NAME] defines",
+                suggestion: suggestion(for: ring, among: keyrings.sorted().map(\.text)))
+            return nil
+        }
+        _ = section.node("keyring")
+        if let ring = [profile, "default"].first(where: keyrings.contains) { return ring }
+        let own = profile == "default" ? "no" : "neither [keyring.\(profile.text)] nor"
+        section.reportMissing("keyring", "\(own) [keyring.default] is defined")
+        return nil
+    }
+
+    private static func lifetimes(_ section: inout Section) -> (ttl: Int64, maxTTL: Int64) {
+        let ttl = section.duration("ttl", in: lifetimes) ?? defaultTTL
+        let maxTTL = section.duration("max_ttl", in: lifetimes) ?? defaultMaxTTL
+        if ttl > maxTTL {
+            func shown(_ seconds: Int64, _ name: String) -> String {
+                durationText(seconds) + (section.has(name) ? "" : " (the default)")
+            }
+            section.report(
+                section.has("ttl") ? "ttl" : "max_ttl",
+                "does not fit: ttl is \(shown(ttl, "ttl")), longer than max_ttl, which is \(shown(maxTTL, "max_ttl"))")
+        }
+        return (ttl, maxTTL)
+    }
+
+    private static func type(_ section: inout Section) -> ByteString? {
+        guard let type = section.string("type") else { return nil }
+        guard !type.bytes.isEmpty, type.bytes.allSatisfy({ 0x20...0x7E ~= $0 }) else {
+            section.report("type", "must be printable ASCII and not empty, found \(type.quoted)")
+            return nil
+        }
+        return type
+    }
+
+    private static func requiredClaims(_ section: inout Section) -> [ByteString] {
+        let names = section.strings("required_claims", mayBeEmpty: true) ?? []
+        if names.contains("*") { section.report("required_claims", "must be names of claims, found \"*\"") }
+        _ = section.refuseReserved(names, in: "required_claims")
+        return names
+    }
+
+    private static func allow(
+        _ section: inout Section, of profile: ByteString, within bounds: GrantBounds
+    ) -> [AllowSettings] {
+        guard let node = section.node("allow") else { return [] }
+        let title = "[[profile.\(profile.text).allow]]"
+        guard case .array(let elements) = node.value else {
+            section.report("allow", "must be an array of tables, written \(title), found \(node.value.kind)")
+            return []
+        }
+        if elements.isEmpty {
+            section.report("allow", "must not be empty; leave it out if nobody may use the profile")
+        }
+        return elements.compactMap { element in
+            guard case .table(let table) = element.value else {
+                section.log.report(
+                    element.position, "'allow' in \(section.title) must hold tables, found \(element.value.kind)")
+                return nil
+            }
+            var entry = Section(table, title: title, log: section.log)
+            return AllowSettings(&entry, within: bounds)
+        }
+    }
+}

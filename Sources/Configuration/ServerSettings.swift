@@ -1,0 +1,115 @@
+package import StrictJSON
+import TOML
+import WireProtocol
+
+/// `[server]`: the socket, its limits, and who administers.
+package struct ServerSettings: Equatable, Sendable {
+    /// Where the daemon listens unless systemd passes the socket.
+    package let socketPath: String
+    /// Permission bits of the socket, at most 0o777.
+    package let socketMode: UInt32
+    /// The group that the socket belongs to; nil: the daemon's own.
+    package let socketGroup: ByteString?
+    package let maxConnections: Int
+    package let maxConnectionsPerUser: Int
+    /// Longest request line in bytes, its LF included.
+    package let maxRequestBytes: Int
+    /// Longest token that is signed, in bytes.
+    package let maxTokenBytes: Int
+    /// From a line's first byte to its LF, while the daemon reads.
+    package let requestTimeout: Duration
+    /// Answers left unread for so long: the connection is closed.
+    package let writeTimeout: Duration
+    /// A connection silent for so long is closed.
+    package let idleTimeout: Duration
+    /// From SIGTERM to the end, at most.
+    package let stopTimeout: Duration
+    /// Size of the locked memory for keys, in bytes.
+    package let lockedMemory: Int
+    /// Names of the users that administer. Resolved elsewhere.
+    package let adminUsers: [ByteString]
+    /// Names of the groups whose members administer.
+    package let adminGroups: [ByteString]
+}
+
+extension ServerSettings {
+    /// Longest path that `sun_path` of unix(7) holds with its NUL, in bytes.
+    static let longestSocketPath = 107
+    private static let mebibyte: Int64 = 1 << 20
+    /// A timeout of less than a second would cut honest peers; one of more than a day is none.
+    private static let timeouts: ClosedRange<Int64> = 1...86_400
+    /// Fewest bytes in which any token fits.
+    private static let smallestTokenBytes = 256
+    private static let mostConnections = 1_000_000
+    private static let defaultConnectionsPerUser = 512
+
+    /// - Parameter directory: That of the configuration file.
+    init(_ section: inout Section, directory: String) {
+        socketPath = Self.socketPath(&section, directory: directory)
+        socketMode = Self.socketMode(&section) ?? 0o660
+        socketGroup = section.name("socket_group")
+        maxConnections = section.integer("max_connections", in: 1...Self.mostConnections) ?? 4_096
+        maxConnectionsPerUser =
+            section.integer("max_connections_per_user", in: 1...maxConnections)
+            ?? min(Self.defaultConnectionsPerUser, maxConnections)
+        maxRequestBytes =
+            section.integer("max_request_bytes", in: Limits.smallestRequestBytes...Limits.largestRequestBytes)
+            ?? Limits.defaultRequestBytes
+        let largestToken = maxRequestBytes - Limits.tokenHeadroom
+        maxTokenBytes = section.integer("max_token_bytes", in: Self.smallestTokenBytes...largestToken) ?? largestToken
+        requestTimeout = .seconds(section.duration("request_timeout", in: Self.timeouts) ?? 2)
+        writeTimeout = .seconds(section.duration("write_timeout", in: Self.timeouts) ?? 30)
+        idleTimeout = .seconds(section.duration("idle_timeout", in: Self.timeouts) ?? 600)
+        stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
+        lockedMemory = Int(
+            section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
+        (adminUsers, adminGroups) = Self.administrators(&section)
+        section.reportUnknownMembers()
+    }
+
+    private static func socketPath(_ section: inout Section, directory: String) -> String {
+        let path = resolve(section.name("socket")?.text ?? Limits.defaultSocketPath, in: directory)
+        if path.utf8.count > longestSocketPath {
+            section.report(
+                "socket",
+                "is \(path.utf8.count) bytes long as \"\(path)\"; a socket's path has at most \(longestSocketPath)")
+        }
+        return path
+    }
+
+    private static func socketMode(_ section: inout Section) -> UInt32? {
+        guard let text = section.string("socket_mode") else { return nil }
+        let expected = "must be octal digits of at most 0777 in quotation marks, such as \"0660\", found \(text.quoted)"
+        var mode: UInt32 = 0
+        for byte in text.bytes {
+            guard UInt8(ascii: "0")...UInt8(ascii: "7") ~= byte, mode <= 0o77 else {
+                section.report("socket_mode", expected)
+                return nil
+            }
+            mode = mode << 3 | UInt32(byte - UInt8(ascii: "0"))
+        }
+        guard !text.bytes.isEmpty else {
+            section.report("socket_mode", expected)
+            return nil
+        }
+        return mode
+    }
+
+    private static func administrators(_ section: inout Section) -> (users: [ByteString], groups: [ByteString]) {
+        let root: [ByteString] = ["root"]
+        guard let node = section.node("admin") else { return (root, []) }
+        guard case .table(let table) = node.value else {
+            section.report(
+                "admin", "must be a table such as { users = [\"root\"] }, found \(node.value.kind)")
+            return (root, [])
+        }
+        var admin = Section(table, title: "[server.admin]", log: section.log)
+        let users = admin.strings("users") ?? root
+        let groups = admin.strings("groups") ?? []
+        for (name, list) in [("users", users), ("groups", groups)] where list.contains("*") {
+            admin.report(name, "must name each one; \"*\" would make everyone an administrator")
+        }
+        admin.reportUnknownMembers()
+        return (users, groups)
+    }
+}

@@ -1,0 +1,135 @@
+internal import Authorization
+internal import Configuration
+internal import JOSE
+internal import Keys
+internal import POSIX
+internal import SigningService
+internal import StrictJSON
+
+/// Builds the snapshot that is served from what the configuration says: reads the keyrings, resolves the names.
+struct SnapshotLoader {
+    let settings: Settings
+    /// The user that the daemon runs as; always an admin.
+    let user: UInt32
+
+    /// What came of it, for a person.
+    struct Report {
+        var loaded: [String] = []
+        var warnings: [String] = []
+        /// Keyrings that could not be read: they stand empty, the others serve.
+        var broken: [KeyError] = []
+    }
+
+    /// - Parameter now: Seconds since 1970-01-01 UTC, to say which key signs.
+    func load(at now: Int64) -> (snapshot: Snapshot, report: Report) {
+        var report = Report()
+        let keyrings = settings.keyrings.map { load($0, at: now, &report) }
+        let profiles = settings.profiles.map { profile($0, &report) }
+        let admins = Who(
+            users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
+            groups: resolveGroups(settings.server.adminGroups, "[server] admin groups", &report))
+        let snapshot = Snapshot(
+            keyrings: keyrings, profiles: profiles, admins: admins, largestToken: settings.server.maxTokenBytes)
+        return (snapshot, report)
+    }
+
+    private func load(_ ring: KeyringSettings, at now: Int64, _ report: inout Report) -> Keyring {
+        let directory = KeyDirectory(path: ring.directory, user: user)
+        do throws(KeyError) {
+            let (keyring, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm)
+            report.warnings += warnings
+            let keys = keyring.keys.count == 1 ? "1 key" : "\(keyring.keys.count) keys"
+            let name = "keyring \(ring.name.quoted): \(ring.algorithm.name), \(keys) in \(ring.directory)"
+            if let signing = keyring.signingKey(at: now) {
+                report.loaded.append("\(name), signs with \(keyring.keys[signing].kid.quoted)")
+            } else {
+                report.warnings.append("\(name), none may sign: make one with `signet key new \(ring.directory)`")
+            }
+            return keyring
+        } catch {
+            report.broken.append(error)
+            return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
+        }
+    }
+
+    private func profile(_ settings: ProfileSettings, _ report: inout Report) -> Profile {
+        let allow = settings.allow.enumerated().map { index, entry in
+            AllowEntry(
+                number: index + 1, source: ByteString(entry.position.brief), who: who(entry, &report),
+                permissions: Set(entry.operations.map { $0 == .sign ? Permission.sign : .verify }),
+                audiences: entry.audiences, allowedClaims: allowance(entry.allowedClaims), maximumTTL: entry.maxTTL)
+        }
+        report.loaded.append(
+            "profile \(settings.name.quoted): keyring \(settings.keyring.quoted), "
+                + (allow.count == 1 ? "1 allow entry" : "\(allow.count) allow entries"))
+        return Profile(
+            name: settings.name, keyring: settings.keyring,
+            validation: ClaimsValidation(
+                issuer: settings.issuer, requiredClaims: settings.requiredClaims, leeway: settings.leeway),
+            audiences: settings.audiences, ttl: settings.ttl, maximumTTL: settings.maxTTL, backdate: settings.backdate,
+            type: TokenType(settings.type), fixedClaims: settings.fixedClaims.map { ($0.name, $0.json) }, allow: allow)
+    }
+
+    private func allowance(_ list: ClaimList) -> ClaimAllowance {
+        switch list {
+        case .any: .all
+        case .named(let names): .only(names)
+        }
+    }
+
+    private func who(_ entry: AllowSettings, _ report: inout Report) -> Who {
+        let place = entry.position.description
+        let users: NameList? =
+            switch entry.users {
+            case nil: nil
+            case .everyone: NameList(names: ["*"], ids: [])
+            case .named(let names): resolve(names, place, alsoUser: nil, &report)
+            }
+        return Who(users: users, groups: entry.groups.map { resolveGroups($0, place, &report) })
+    }
+
+    /// Ids of users; an unknown name matches nobody, and the report says so.
+    private func resolve(
+        _ names: [ByteString], _ place: String, alsoUser: UInt32?, _ report: inout Report
+    ) -> NameList {
+        var ids = alsoUser.map { [$0] } ?? []
+        for name in names {
+            do throws(Errno) {
+                if let uid = try UserDatabase.userID(named: name.text) {
+                    if Self.isRecycled(uid) {
+                        report.warnings.append(
+                            "\(place): user \(name.quoted) is uid \(uid), which others may get: it matches nobody")
+                    } else {
+                        ids.append(uid)
+                    }
+                } else {
+                    report.warnings.append("\(place): there is no user \(name.quoted); it matches nobody")
+                }
+            } catch {
+                report.warnings.append("\(place): user \(name.quoted) cannot be looked up: \(error)")
+            }
+        }
+        return NameList(names: names, ids: ids)
+    }
+
+    private func resolveGroups(_ names: [ByteString], _ place: String, _ report: inout Report) -> NameList {
+        var ids: [UInt32] = []
+        for name in names {
+            do throws(Errno) {
+                if let gid = try UserDatabase.groupID(named: name.text) {
+                    ids.append(gid)
+                } else {
+                    report.warnings.append("\(place): there is no group \(name.quoted); it matches nobody")
+                }
+            } catch {
+                report.warnings.append("\(place): group \(name.quoted) cannot be looked up: \(error)")
+            }
+        }
+        return NameList(names: names, ids: ids)
+    }
+
+    /// systemd's dynamic users (61184–65519), the overflow uid and the 16-bit -1: a uid that says nothing of who it is.
+    private static func isRecycled(_ uid: UInt32) -> Bool {
+        61_184...65_519 ~= uid || uid == Identity.overflowUID || uid == 65_535
+    }
+}

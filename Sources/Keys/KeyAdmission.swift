@@ -1,0 +1,97 @@
+internal import POSIX
+
+/// Which files may hold keys: who owns them, who may read them, and what stands above them (design.md section 5).
+///
+/// A key that somebody else could have written signs for somebody else; one that they can read is theirs as well.
+struct KeyAdmission {
+    /// The user that the daemon runs as.
+    let user: UInt32
+
+    /// Largest key file in bytes; a 16,384-bit RSA key as a JWK is below 20,000.
+    static let largestFile = 65_536
+
+    /// Checks the directory itself and every directory above it.
+    func admit(directory: borrowing Directory) throws(KeyError) {
+        let path = directory.path
+        let status = try Self.status(of: directory.descriptor, path)
+        try requireOwner(status, path, what: "the key directory")
+        if status.mode & 0o022 != 0 {
+            throw KeyError(
+                path, "the key directory can be written by \(Self.writers(status.mode))", fix: "chmod 0700 \(path)")
+        }
+        for parent in FilePath.ancestors(of: try Self.realPath(path)).dropLast() {
+            let status = try Self.status(atPath: parent)
+            // The sticky bit keeps others from exchanging what is not theirs.
+            if status.mode & 0o002 != 0, status.mode & 0o1000 == 0 {
+                throw KeyError(
+                    parent, "a directory above the keys can be written by everyone", fix: "chmod o-w \(parent)")
+            }
+        }
+    }
+
+    /// Checks an open key file.
+    func admit(file: borrowing Descriptor, path: String) throws(KeyError) -> FileStatus {
+        let status = try Self.status(of: file, path)
+        guard status.isRegularFile else {
+            throw KeyError(path, "is no regular file", fix: "replace it by the key file itself")
+        }
+        try requireOwner(status, path, what: "the key file")
+        if status.mode & 0o006 != 0 {
+            throw KeyError(
+                path, "everyone can \(status.mode & 0o004 != 0 ? "read" : "write") the key file",
+                fix: "chmod 0600 \(path), and replace the key if others were on this host")
+        }
+        if status.mode & 0o020 != 0 {
+            throw KeyError(path, "its group can write the key file", fix: "chmod 0600 \(path)")
+        }
+        if status.mode & 0o040 != 0, try Self.hasMembers(status.group, path) {
+            throw KeyError(path, "its group can read the key file and has members", fix: "chmod 0600 \(path)")
+        }
+        guard status.size > 0, status.size <= Self.largestFile else {
+            throw KeyError(
+                path, status.size == 0 ? "is empty" : "is larger than \(Self.largestFile) bytes",
+                fix: "make a key with `signet key new`")
+        }
+        return status
+    }
+
+    private func requireOwner(_ status: FileStatus, _ path: String, what: String) throws(KeyError) {
+        guard status.owner == 0 || status.owner == user else {
+            throw KeyError(
+                path, "\(what) belongs to uid \(status.owner), not to root or uid \(user)",
+                fix: "chown \(user) \(path)")
+        }
+    }
+
+    private static func writers(_ mode: UInt32) -> String { mode & 0o002 != 0 ? "everyone" : "its group" }
+
+    private static func status(of descriptor: borrowing Descriptor, _ path: String) throws(KeyError) -> FileStatus {
+        do throws(Errno) { return try FileStatus(of: descriptor) } catch { throw .unreadable(path, error) }
+    }
+
+    private static func status(atPath path: String) throws(KeyError) -> FileStatus {
+        do throws(Errno) { return try FileStatus(path: path) } catch { throw .unreadable(path, error) }
+    }
+
+    private static func realPath(_ path: String) throws(KeyError) -> String {
+        do throws(Errno) { return try FilePath.real(path) } catch { throw .unreadable(path, error) }
+    }
+
+    private static func hasMembers(_ group: UInt32, _ path: String) throws(KeyError) -> Bool {
+        do throws(Errno) { return try UserDatabase.hasListedMembers(group: group) } catch {
+            throw KeyError(path, "cannot tell who is in group \(group): \(error)", fix: "chmod 0600 \(path)")
+        }
+    }
+}
+
+extension KeyError {
+    static func unreadable(_ path: String, _ error: Errno) -> KeyError {
+        switch error {
+        case .noEntry: KeyError(path, "does not exist", fix: "make it, then a key with `signet key new`")
+        case .isLink: KeyError(path, "is a symbolic link", fix: "replace it by the file itself")
+        case .accessDenied: KeyError(path, "cannot be read: \(error)", fix: "give it to the daemon's user")
+        case .notDirectory: KeyError(path, "is no directory", fix: "name the directory that holds the keys")
+        default: KeyError(path, "cannot be read: \(error)", fix: "see the system's log")
+        }
+    }
+}

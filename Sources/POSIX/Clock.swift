@@ -1,0 +1,20 @@
+internal import Glibc
+
+/// The system's clocks.
+package enum SystemClock {
+    /// Whole seconds since 1970-01-01 UTC, leap seconds not counted: RFC 7519's NumericDate.
+    package static func unixSeconds() -> Int64 { Int64(read(CLOCK_REALTIME).tv_sec) }
+
+    /// Nanoseconds of a clock that never steps, from an arbitrary start: for deadlines and measures.
+    package static func monotonicNanoseconds() -> UInt64 {
+        let time = read(CLOCK_MONOTONIC)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private static func read(_ clock: clockid_t) -> timespec {
+        var time = timespec()
+        // Reason: clock_gettime fills the one struct that it is given.
+        unsafe clock_gettime(clock, &time)
+        return time
+    }
+}

@@ -1,0 +1,103 @@
+internal import CLinux
+internal import Glibc
+
+/// An open directory: files are named relative to it, so that no part of its path can be exchanged meanwhile.
+package struct Directory: ~Copyable {
+    package let descriptor: Descriptor
+    /// As it was opened, for messages.
+    package let path: String
+
+    package init(path: String) throws(Errno) {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        // Reason: the path lives for the call.
+        descriptor = Descriptor(owning: try Errno.check(unsafe clinux_open_at(AT_FDCWD, path, flags, 0)))
+        self.path = path
+    }
+
+    /// The path of a file in it, for messages.
+    package func path(of name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+    /// The names in it, sorted by bytes, without `.` and `..`.
+    package func names() throws(Errno) -> [String] {
+        // Reason: fdopendir(3) owns the duplicate and readdir(3)'s entry is read before the next call.
+        let duplicate = try Errno.check(
+            unsafe clinux_open_at(descriptor.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0))
+        guard let stream = unsafe fdopendir(duplicate) else {
+            close(duplicate)
+            throw .last
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Opens a file to be read; ELOOP when the name is a symbolic link. Never waits, not for a FIFO's writer either.
+    package func open(_ name: String) throws(Errno) -> Descriptor {
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        return Descriptor(owning: try Errno.check(unsafe clinux_open_at(descriptor.raw, name, flags, 0)))
+    }
+
+    /// Makes a file that does not exist yet, to be written, with exactly these permission bits.
+    package func create(_ name: String, mode: UInt32) throws(Errno) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let file = Descriptor(owning: try Errno.check(unsafe clinux_open_at(descriptor.raw, name, flags, mode)))
+        let raw = file.raw
+        try Errno.retrying { fchmod(raw, mode) }
+        return file
+    }
+
+    /// Gives an open file to an owner and a group.
+    package func give(_ file: borrowing Descriptor, owner: UInt32, group: UInt32) throws(Errno) {
+        let raw = file.raw
+        try Errno.retrying { fchown(raw, owner, group) }
+    }
+
+    /// Renames within the directory; EEXIST when the target exists.
+    package func rename(_ name: String, to target: String) throws(Errno) {
+        try Errno.check(unsafe clinux_rename_without_replacing(descriptor.raw, name, target))
+    }
+
+    /// Removes a file.
+    package func remove(_ name: String) throws(Errno) {
+        let raw = descriptor.raw
+        try Errno.retrying { unsafe unlinkat(raw, name, 0) }
+    }
+
+    /// Waits until the names in it are on the disk.
+    package func synchronize() throws(Errno) {
+        let raw = descriptor.raw
+        try Errno.retrying { fsync(raw) }
+    }
+}
+
+extension Descriptor {
+    /// Opens a file by path to be read, links followed.
+    package static func open(_ path: String) throws(Errno) -> Descriptor {
+        Descriptor(owning: try Errno.check(unsafe clinux_open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)))
+    }
+
+    /// Waits until the file's bytes are on the disk.
+    package func synchronize() throws(Errno) {
+        let raw = raw
+        try Errno.retrying { fsync(raw) }
+    }
+
+    /// Reads to the end; EFBIG when there are more than `limit` bytes. Not for secrets.
+    package func readAll(limit: Int) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            var span = chunk.mutableSpan
+            let count = try read(into: &span)
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            if bytes.count > limit { throw Errno(EFBIG) }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// Paths as text, resolved without touching what they name.
+package enum FilePath {
+    /// `path` below `directory`, unless it is absolute already.
+    package static func resolve(_ path: String, below directory: String) -> String {
+        if path.utf8.first == UInt8(ascii: "/") { return path }
+        return directory.hasSuffix("/") ? directory + path : directory + "/" + path
+    }
+
+    /// The directory part: "/a/b" of "/a/b/c", "." of "c".
+    package static func directory(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The path with every link followed, absolute.
+    package static func real(_ path: String) throws(Errno) -> String {
+        // Reason: realpath(3) allocates the result, which is copied and freed.
+        guard let resolved = unsafe realpath(path, nil) else { throw .last }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    /// Every directory from the root to `path` itself: "/", "/a", "/a/b".
+    package static func ancestors(of path: String) -> [String] {
+        var result = ["/"]
+        var current = ""
+        for part in path.split(separator: "/") {
+            current += "/" + part
+            result.append(current)
+        }
+        return result
+    }
+}

@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// The three streams that a process begins with.
+package enum StandardStream: Int32, Sendable {
+    case input = 0
+    case output = 1
+    case error = 2
+
+    /// Whether a person sits at the other end.
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Writes all of `bytes`, waiting as long as it takes.
+    package func write(_ bytes: Span<UInt8>) throws(Errno) {
+        var offset = 0
+        while offset < bytes.count {
+            let rest = bytes.extracting(offset..<bytes.count)
+            offset += try Errno.retrying {
+                // Reason: write(2) reads `count` bytes of memory that lives for the call.
+                unsafe rest.withUnsafeBufferPointer { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            }
+        }
+    }
+
+    /// Reads to the end; EFBIG when there are more than `limit` bytes.
+    package func readAll(limit: Int) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            var span = chunk.mutableSpan
+            let count = try Errno.retrying {
+                // Reason: read(2) writes at most `count` bytes into memory that lives for the call.
+                unsafe span.withUnsafeMutableBufferPointer { unsafe Glibc.read(rawValue, $0.baseAddress, $0.count) }
+            }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            if bytes.count > limit { throw Errno(EFBIG) }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+internal import Logging
+internal import NIOCore
+internal import SigningService
+
+/// One event loop's part of the server: its half of the service, its connections, its memory for answers.
+final class Lane {
+    let worker: Worker
+    let limits: ServerLimits
+    let refusals: RefusalLog
+    /// Seconds since 1970-01-01 UTC.
+    let clock: @Sendable () -> Int64
+    /// Answers of the turn that is running.
+    var answers: [UInt8] = []
+    /// Used again for each write that the kernel takes at once.
+    var outgoing = ByteBuffer()
+    /// Whether the daemon is stopping: lines that arrive now are refused.
+    private(set) var isStopping = false
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    private let loop: any EventLoop
+    private var isSweeping = false
+
+    /// Memory for answers that one turn has grown beyond this is given back, in bytes.
+    static let keptAnswers = 1 << 20
+
+    init(
+        worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Int64,
+        on loop: any EventLoop
+    ) {
+        self.worker = worker
+        self.limits = limits
+        self.clock = clock
+        self.loop = loop
+        refusals = RefusalLog(logger)
+    }
+
+    func add(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if !isSweeping {
+            isSweeping = true
+            scheduleSweep()
+        }
+    }
+
+    func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
+
+    /// From now on, lines that arrive are answered with `shutting_down`; what has arrived is answered as ever.
+    func beginStopping() {
+        isStopping = true
+        for connection in connections.values { connection.beginStopping() }
+    }
+
+    /// Closes what has nothing left to send; the rest follows when its answers have been read.
+    func closeWhenSent() {
+        for connection in connections.values { connection.closeWhenSent() }
+    }
+
+    private func scheduleSweep() {
+        loop.assumeIsolated().scheduleTask(in: ServerLimits.sweepInterval) { [weak self] in
+            guard let self else { return }
+            sweep()
+        }
+    }
+
+    private func sweep() {
+        let now = NIODeadline.now()
+        for connection in connections.values { connection.enforceDeadlines(at: now) }
+        isSweeping = !connections.isEmpty
+        if isSweeping { scheduleSweep() }
+    }
+}

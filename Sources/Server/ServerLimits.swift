@@ -1,0 +1,32 @@
+package import NIOCore
+
+/// What one connection may do, and for how long.
+package struct ServerLimits: Sendable {
+    /// Longest request line in bytes, its LF included.
+    package let requestBytes: Int
+    /// From the arrival of a line's first byte to its LF, while the daemon reads.
+    package let requestTimeout: TimeAmount
+    /// How long answers may lie unread.
+    package let writeTimeout: TimeAmount
+    /// How long a connection may be silent.
+    package let idleTimeout: TimeAmount
+
+    package init(
+        requestBytes: Int, requestTimeout: TimeAmount, writeTimeout: TimeAmount, idleTimeout: TimeAmount
+    ) {
+        self.requestBytes = requestBytes
+        self.requestTimeout = requestTimeout
+        self.writeTimeout = writeTimeout
+        self.idleTimeout = idleTimeout
+    }
+
+    /// Bytes read from a connection in one turn. 64 KiB would cost 67 kB of memory a connection for little speed.
+    static let bytesPerRead = 8_192
+    /// A connection with more unread answers is not read from, in bytes; it is again below the lower mark.
+    static let unreadAnswers = (low: 65_536, high: 262_144)
+    /// After an error that ends a connection: how long its peer may go on sending before it is cut, so that it can
+    /// read the answer.
+    static let lingering = TimeAmount.milliseconds(500)
+    /// How often deadlines are looked at. No request arms a timer of its own.
+    static let sweepInterval = TimeAmount.milliseconds(100)
+}

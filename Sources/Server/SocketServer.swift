@@ -1,0 +1,128 @@
+internal import Authorization
+package import Logging
+package import NIOCore
+package import NIOPosix
+internal import OpenSSL
+internal import POSIX
+package import SigningService
+internal import WireProtocol
+
+/// The server on its socket: accepts, finds out who is there, and gives each connection to an event loop.
+package final class SocketServer: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let lanes: [ObjectIdentifier: NIOLoopBound<Lane>]
+    private let listener: any Channel
+
+    /// Starts to serve on a listening socket.
+    ///
+    /// - Parameters:
+    ///   - socket: Bound already; the server takes a duplicate, so that its owner still removes the file.
+    ///   - clock: Seconds since 1970-01-01 UTC.
+    package static func start(
+        on socket: borrowing ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
+        limits: ServerLimits, connections: ConnectionLimits, logger: Logger, clock: @escaping @Sendable () -> Int64
+    ) throws -> SocketServer {
+        var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
+        for loop in group.makeIterator() {
+            lanes[ObjectIdentifier(loop)] = try loop.submit {
+                let worker = try Worker(snapshot)
+                let lane = Lane(worker: worker, limits: limits, logger: logger, clock: clock, on: loop)
+                return NIOLoopBound(lane, eventLoop: loop)
+            }.wait()
+        }
+        let descriptor = try socket.descriptor.duplicate()
+        let listener = try bootstrap(group, lanes, snapshot, connections, logger)
+            .withBoundSocket(descriptor.release()).wait()
+        // NIO has listened again with a backlog of 128.
+        try UnixSocket.listenAgain(socket.descriptor, backlog: ListeningSocket.backlog)
+        return SocketServer(group: group, lanes: lanes, listener: listener)
+    }
+
+    private init(
+        group: MultiThreadedEventLoopGroup, lanes: [ObjectIdentifier: NIOLoopBound<Lane>], listener: any Channel
+    ) {
+        self.group = group
+        self.lanes = lanes
+        self.listener = listener
+    }
+
+    private static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>], _ snapshot: Snapshot,
+        _ connections: ConnectionLimits, _ logger: Logger
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ServerLimits.bytesPerRead)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(low: ServerLimits.unreadAnswers.low, high: ServerLimits.unreadAnswers.high)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
+                    try welcome(channel, lane, snapshot, connections, logger)
+                }
+            }
+    }
+
+    /// Asks the kernel who connected, and serves it where the limits allow.
+    private static func welcome(
+        _ channel: any Channel, _ lane: Lane, _ snapshot: Snapshot, _ connections: ConnectionLimits, _ logger: Logger
+    ) throws {
+        let credentials = try channel.pipeline.syncOperations
+            .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { try PeerCredentials(ofSocket: $0) }
+        guard let peer = credentials else { throw Errno.unsupported }
+        let identity = Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups)
+        if let limit = connections.admit(peer.uid, isAdmin: snapshot.isAdmin(identity)) {
+            let refusal = Refusal(
+                .overloaded,
+                limit == .tooMany
+                    ? "too many connections (max_connections)"
+                    : "too many connections of one user (max_connections_per_user)")
+            lane.refusals.note(refusal, from: identity, pid: peer.pid)
+            return try channel.pipeline.syncOperations.addHandler(Farewell(refusal))
+        }
+        let connection = Connection(lane, identity: identity, pid: peer.pid) { connections.leave(peer.uid) }
+        do { try channel.pipeline.syncOperations.addHandler(connection) } catch {
+            connections.leave(peer.uid)
+            throw error
+        }
+    }
+
+    /// Stops: no new connections; lines that were here are answered, later ones get `shutting_down`; returns when every
+    /// connection has ended, or at the deadline.
+    ///
+    /// - Parameters:
+    ///   - notice: How long silent connections stay open, so that a line on its way gets its answer.
+    ///   - timeout: When whoever has not read its answers is cut.
+    package func stop(notice: TimeAmount, timeout: TimeAmount) {
+        try? listener.close().wait()
+        let deadline = NIODeadline.now() + timeout
+        askLanes { $0.beginStopping() }
+        waitUntilEmpty(until: min(deadline, .now() + notice))
+        askLanes { $0.closeWhenSent() }
+        waitUntilEmpty(until: deadline)
+    }
+
+    private func waitUntilEmpty(until deadline: NIODeadline) {
+        let loop = group.next()
+        while NIODeadline.now() < deadline {
+            if askLanes({ $0.connections.isEmpty }).allSatisfy({ $0 }) { return }
+            try? loop.scheduleTask(in: .milliseconds(5)) {}.futureResult.wait()
+        }
+    }
+
+    /// Runs `body` for every lane, on its loop, one after another.
+    @discardableResult
+    private func askLanes<Answer: Sendable>(_ body: @escaping @Sendable (Lane) -> Answer) -> [Answer] {
+        lanes.values.compactMap { lane in try? lane.eventLoop.submit { body(lane.value) }.wait() }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Authorization
+internal import StrictJSON
+internal import WireProtocol
+
+extension Worker {
+    /// `explain`: what `sign` would do, and by which entry. Nothing is signed.
+    func explain(
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+    ) throws(Refusal) {
+        let isAdmin = snapshot.isAdmin(identity)
+        var subject = identity
+        if let impersonated = request.impersonated {
+            subject = try readIdentity(impersonated, line)
+            guard isAdmin else { throw Refusal(.notPermitted, "\"as\" is for admins") }
+        }
+        let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
+        _ = try writePayload(plan, claims: request.claims, from: line)
+        output.beginResponse(id: reader.id, in: line, ok: true)
+        output.append(",\"header\":")
+        output += header(profile: plan.profile, key: plan.key)
+        output.append(",\"claims\":")
+        output += payload
+        output.append(",\"rule\":{\"profile\":")
+        output.appendJSONString(snapshot.profiles[plan.profile].profile.name.bytes)
+        output.append(",\"entry\":")
+        output.appendInteger(Int64(plan.grant.entry.number))
+        output.append(",\"source\":")
+        output.appendJSONString(plan.grant.entry.source.bytes)
+        output.append(UInt8(ascii: "}"))
+        output.endResponse()
+    }
+
+    /// Reads `as`: {"user": string, "groups": [string]}.
+    private func readIdentity(_ value: JSONValue, _ line: Span<UInt8>) throws(Refusal) -> Identity {
+        var user: ByteString?
+        var groups: [ByteString] = []
+        var position = value.firstMember
+        while position >= 0 {
+            let member = reader.index.members[position]
+            position = member.next
+            if member.name.equals("user", in: line) {
+                guard let text = member.value.text else { throw .malformed("\"as.user\" must be a string") }
+                user = ByteString(text.unescaped(in: line))
+            } else if member.name.equals("groups", in: line) {
+                groups = try readGroups(member.value, line)
+            } else {
+                throw .malformed("unknown member \(member.name.quoted(in: line)) in \"as\"")
+            }
+        }
+        return Identity(userName: user, groupNames: groups)
+    }
+
+    private func readGroups(_ value: JSONValue, _ line: Span<UInt8>) throws(Refusal) -> [ByteString] {
+        guard value.kind == .array else { throw .malformed("\"as.groups\" must be an array of strings") }
+        var groups: [ByteString] = []
+        var elements = JSONArrayReader(value)
+        while let element = elements.next(in: line) {
+            guard let text = element.text else { throw .malformed("\"as.groups\" must be an array of strings") }
+            groups.append(ByteString(text.unescaped(in: line)))
+        }
+        return groups
+    }
+}

@@ -1,0 +1,45 @@
+internal import Authorization
+internal import JOSE
+internal import Keys
+internal import OpenSSL
+internal import StrictJSON
+internal import WireProtocol
+
+extension Worker {
+    /// `sign`: decides, writes the claims once, encodes and signs them in place in the answer.
+    func sign(
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+    ) throws(Refusal) {
+        let plan = try plan(request, line, for: identity, isAdmin: snapshot.isAdmin(identity), at: now)
+        let jti = try writePayload(plan, claims: request.claims, from: line)
+        output.beginResponse(id: reader.id, in: line, ok: true)
+        output.append(",\"token\":\"")
+        try appendToken(plan, to: &output)
+        output.append("\",\"kid\":")
+        output.appendJSONString(snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
+        output.append(",\"exp\":")
+        output.appendInteger(plan.expires)
+        output.append(",\"jti\":\"")
+        output += payload[jti]
+        output.append(UInt8(ascii: "\""))
+        output.endResponse()
+    }
+
+    /// Appends header, payload and signature (RFC 7515 section 5.1).
+    private func appendToken(_ plan: TokenPlan, to output: inout [UInt8]) throws(Refusal) {
+        let start = output.count
+        appendEncodedHeader(profile: plan.profile, key: plan.key, to: &output)
+        Base64URL.append(payload.span, to: &output)
+        let signer = try context(keyring: plan.keyring, key: plan.key)
+        let length = output.count - start + 1 + Base64URL.encodedCount(signer.tagLength)
+        guard length <= snapshot.largestToken else {  // Rule CLM-9
+            throw Refusal(.tooLarge, "the token would be \(length) bytes, \(snapshot.largestToken) is the most")
+        }
+        var tag = HMACTag()
+        do throws(OpenSSLError) {
+            try signer.authenticate(output.span.extracting(start...), into: &tag)
+        } catch { throw .internalFailure(error) }
+        output.append(UInt8(ascii: "."))
+        Base64URL.append(tag.bytes.span.extracting(..<signer.tagLength), to: &output)
+    }
+}

@@ -1,0 +1,28 @@
+internal import JOSE
+internal import StrictJSON
+internal import WireProtocol
+
+/// A token's header or payload: decoded, and read as one JSON object. Used again for each.
+struct TokenPart {
+    private(set) var bytes: [UInt8] = []
+    private(set) var index = JSONIndex()
+
+    /// Decodes and reads a segment; false when it is not the canonical base64url of one JSON object.
+    mutating func read(_ segment: Span<UInt8>) -> Bool {
+        guard let count = Base64URL.decodedCount(segment.count) else { return false }
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: repeatElement(0, count: count))
+        var decoded = bytes.mutableSpan
+        guard Base64URL.decode(segment, into: &decoded) else { return false }
+        let bytes = bytes
+        do throws(JSONError) {
+            try index.read(bytes.span, maximumDepth: Limits.tokenDepth, indexedDepth: 1)
+            return index.root.kind == .object
+        } catch { return false }
+    }
+
+    /// Appends the object byte for byte, less the white space between its tokens (rule JSON-3).
+    func appendCompact(to output: inout [UInt8]) {
+        index.root.appendCompact(from: bytes.span, to: &output)
+    }
+}

@@ -1,0 +1,122 @@
+internal import Authorization
+internal import JOSE
+internal import Keys
+internal import OpenSSL
+internal import StrictJSON
+internal import WireProtocol
+
+/// A token that may be signed: every question of policy, life and key is answered. `sign` signs it, `explain` shows it.
+struct TokenPlan {
+    /// Position in the snapshot's `profiles`.
+    let profile: Int
+    let keyring: Int
+    /// Position in the ring's `keys`.
+    let key: Int
+    let grant: SignGrant
+    let issuedAt: Int64
+    let expires: Int64
+}
+
+extension Worker {
+    /// The shortest life that a key's own end may leave a token, in seconds.
+    private static let shortestRemainder: Int64 = 60
+
+    /// Decides a `sign` or `explain` request in the order of rule WIRE-5: profile and operation, content kind, claims,
+    /// audience, ttl, key.
+    func plan(
+        _ request: Request, _ line: Span<UInt8>, for identity: Identity, isAdmin: Bool, at now: Int64
+    ) throws(Refusal) -> TokenPlan {
+        guard let position = snapshot.profile(request.profile, in: line) else {
+            throw .profile(request.profile, in: line, .sign, exists: false, isAdmin)
+        }
+        let served = snapshot.profiles[position]
+        let profile = served.profile
+        guard profile.allow.contains(where: { $0.concerns(identity, .sign) }) else {
+            throw .profile(request.profile, in: line, .sign, exists: true, isAdmin)
+        }
+        guard request.payload == nil else {
+            throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs claims, not a payload")
+        }
+        let grant: SignGrant
+        do throws(SignGrant.Denial) {
+            grant = try SignGrant.decide(
+                profile, for: identity, claims: request.claims, ttl: request.ttl, reader.index, in: line)
+        } catch { throw .denied(error, request, in: line, isAdmin) }
+        let keyring = snapshot.keyrings[served.keyring]
+        guard let key = keyring.signingKey(at: now) else {
+            throw Refusal(.noSigningKey, "keyring \(keyring.name.quoted) has no key that may sign")
+        }
+        // A token never outlives its key's own `exp`; what would be too short to use is not made.
+        let remainder = keyring.keys[key].times.expires.map { $0 - now } ?? .max
+        guard remainder >= min(grant.ttl, Self.shortestRemainder) else {
+            throw Refusal(.noSigningKey, "the signing key of keyring \(keyring.name.quoted) is about to expire")
+        }
+        return TokenPlan(
+            profile: position, keyring: served.keyring, key: key, grant: grant, issuedAt: now,
+            expires: now + min(grant.ttl, remainder))
+    }
+
+    /// Writes the claims of a token to `payload` (design.md section 3): the caller's, spliced byte for byte, then the
+    /// profile's and the daemon's, so that last-wins and first-wins readers see no difference (rule CLM-6).
+    /// - Returns: Where the `jti` stands in it.
+    func writePayload(_ plan: TokenPlan, claims: JSONValue?, from line: Span<UInt8>) throws(Refusal) -> Range<Int> {
+        let served = snapshot.profiles[plan.profile]
+        payload.removeAll(keepingCapacity: true)
+        if let claims, claims.firstMember >= 0 {
+            claims.appendCompact(from: line, to: &payload)
+            payload[payload.count - 1] = UInt8(ascii: ",")
+        } else {
+            payload.append(UInt8(ascii: "{"))
+        }
+        payload += served.fixedPart
+        if !plan.grant.audienceIsClaimed {
+            payload.append(",\"aud\":")
+            payload.appendJSONString(plan.grant.entry.audiences[plan.grant.audience].bytes)
+        }
+        payload.append(",\"iat\":")
+        payload.appendInteger(plan.issuedAt)
+        payload.append(",\"nbf\":")
+        payload.appendInteger(plan.issuedAt - served.profile.backdate)
+        payload.append(",\"exp\":")
+        payload.appendInteger(plan.expires)
+        payload.append(",\"jti\":\"")
+        let start = payload.count
+        do throws(OpenSSLError) {
+            // Rule CLM-7: 128 random bits.
+            try random.draw(16) { Base64URL.append($0, to: &payload) }
+        } catch { throw .internalFailure(error) }
+        let jti = start..<payload.count
+        payload.append("\"}")
+        return jti
+    }
+}
+
+extension Refusal {
+    /// No profile for this caller: the same for one that exists and one that does not (rule PEER-1), except to admins.
+    static func profile(
+        _ name: JSONText?, in line: Span<UInt8>, _ permission: Permission, exists: Bool, _ isAdmin: Bool
+    ) -> Refusal {
+        let quoted = name?.quoted(in: line) ?? "\"default\""
+        if !exists, isAdmin { return Refusal(.unknownProfile, "there is no profile \(quoted)") }
+        return Refusal(.notPermitted, "you may not \(permission.rawValue) with profile \(quoted)")
+    }
+
+    fileprivate static func denied(
+        _ denial: SignGrant.Denial, _ request: Request, in line: Span<UInt8>, _ isAdmin: Bool
+    ) -> Refusal {
+        switch denial {
+        case .notPermitted:
+            return profile(request.profile, in: line, .sign, exists: true, isAdmin)
+        case .ttlTooLong(let cap):
+            return Refusal(.ttlTooLong, "\"ttl\" is longer than \(cap) seconds")
+        case .claim(let name, let problem):
+            let quoted = name.quoted(in: line)
+            return switch problem {
+            case .madeByDaemon: Refusal(.claimsRejected, "the claim \(quoted) is not the caller's to set")
+            case .notAllowed: Refusal(.claimsRejected, "the claim \(quoted) is not allowed")
+            case .audienceNotOneString: Refusal(.claimsRejected, "\"aud\" must be one string")
+            case .audienceNotGranted: Refusal(.claimsRejected, "\"aud\" names an audience that is not granted")
+            }
+        }
+    }
+}

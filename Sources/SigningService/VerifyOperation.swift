@@ -1,0 +1,156 @@
+internal import Authorization
+internal import JOSE
+internal import Keys
+internal import OpenSSL
+internal import StrictJSON
+internal import WireProtocol
+
+extension Worker {
+    /// `verify`: a token that does not verify is an answer with its reason, not an error.
+    func verify(
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+    ) throws(Refusal) {
+        let (position, entry) = try permitVerify(request, line, identity)
+        guard let text = request.token else { throw .malformed("missing member \"token\"") }
+        if text.hasEscapes {
+            unescapedToken.removeAll(keepingCapacity: true)
+            text.unescape(from: line, into: &unescapedToken)
+            let token = unescapedToken
+            try verify(token.span, position, entry, request, line, now, &output)
+        } else {
+            try verify(line.extracting(text.start..<text.end), position, entry, request, line, now, &output)
+        }
+    }
+
+    /// The profile's position and the first entry that lets the caller verify and grants the audience it asks for.
+    private func permitVerify(
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity
+    ) throws(Refusal) -> (Int, AllowEntry) {
+        let isAdmin = snapshot.isAdmin(identity)
+        guard let position = snapshot.profile(request.profile, in: line) else {
+            throw .profile(request.profile, in: line, .verify, exists: false, isAdmin)
+        }
+        var isPermitted = false
+        for entry in snapshot.profiles[position].profile.allow where entry.concerns(identity, .verify) {
+            isPermitted = true
+            guard let audience = request.audience else { return (position, entry) }
+            if entry.audience(audience, in: line) != nil { return (position, entry) }
+        }
+        if isPermitted { throw Refusal(.notPermitted, "you may not verify for that audience") }
+        throw .profile(request.profile, in: line, .verify, exists: true, isAdmin)
+    }
+
+    private func verify(
+        _ token: Span<UInt8>, _ position: Int, _ entry: AllowEntry, _ request: Request, _ line: Span<UInt8>,
+        _ now: Int64, _ output: inout [UInt8]
+    ) throws(Refusal) {
+        // The scratch is taken out and put back, so that spans over it are spans over a local.
+        var part = TokenPart()
+        swap(&part, &tokenPart)
+        defer { swap(&part, &tokenPart) }
+        let start = output.count
+        output.beginResponse(id: reader.id, in: line, ok: true)
+        let verdict = try check(token, position, entry, request, line, now, &part, &output)
+        guard case .invalid(let reason, let message) = verdict else { return output.endResponse() }
+        output.removeSubrange(start...)
+        output.beginResponse(id: reader.id, in: line, ok: true)
+        output.append(",\"valid\":false,\"reason\":")
+        output.appendJSONString(reason.rawValue)
+        output.append(",\"message\":")
+        output.appendJSONString(message)
+        output.endResponse()
+    }
+
+    private enum Verdict {
+        case valid
+        case invalid(InvalidReason, String)
+    }
+
+    /// Checks a token in the order of docs/protocol.md: structure and header, kid, algorithm, signature, payload. Appends
+    /// `kid`, `header` and `claims` as it goes; they count only when the verdict is `valid`.
+    private func check(
+        _ token: Span<UInt8>, _ position: Int, _ entry: AllowEntry, _ request: Request, _ line: Span<UInt8>,
+        _ now: Int64, _ part: inout TokenPart, _ output: inout [UInt8]
+    ) throws(Refusal) -> Verdict {
+        let served = snapshot.profiles[position]
+        let keyring = snapshot.keyrings[served.keyring]
+        guard let parts = CompactJWS(token) else {
+            return .invalid(.malformed, "a token is three base64url segments, joined by full stops")
+        }
+        guard let signature = Base64URL.decode(token.extracting(parts.signature)) else {
+            return .invalid(.malformed, "the signature is not canonical base64url")
+        }
+        guard part.read(token.extracting(parts.header)), let header = JWSHeader(part.index, in: part.bytes.span) else {
+            return .invalid(.malformed, "the header is not one JSON object that this verifier understands")
+        }
+        let key: Int
+        switch match(header.kid, of: part, in: keyring, now, served.profile.validation.leeway) {
+        case .key(let found): key = found
+        case .revoked: return .invalid(.revoked, "the token's key is revoked")
+        case .unknown: return .invalid(.unknownKey, "no key of the profile's ring has the token's kid")
+        }
+        let expected = keyring.keys[key].algorithm.name.utf8.span
+        guard let algorithm = header.algorithm, algorithm.equals(expected, in: part.bytes.span) else {
+            return .invalid(.wrongAlgorithm, "the token's alg is not the algorithm of its key")
+        }
+        let hasExpectedType = served.profile.type.accepts(header.type, in: part.bytes.span)
+        output.append(",\"valid\":true,\"kid\":")
+        output.appendJSONString(keyring.keys[key].kid.bytes)
+        output.append(",\"header\":")
+        part.appendCompact(to: &output)
+
+        let signer = try context(keyring: served.keyring, key: key)
+        let isSigned: Bool
+        do throws(OpenSSLError) {
+            isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))
+        } catch { throw .internalFailure(error) }
+        guard isSigned else { return .invalid(.badSignature, "the signature does not fit the token") }
+        guard part.read(token.extracting(parts.payload)) else {
+            return .invalid(.malformed, "the payload is not one JSON object")
+        }
+        do throws(ClaimsValidation.Failure) {
+            try validate(part, served.profile, entry, hasExpectedType, request.audience, line, now)
+        } catch { return Self.verdict(of: error) }
+        output.append(",\"claims\":")
+        part.appendCompact(to: &output)
+        return .valid
+    }
+
+    /// Rule HDR-4: by look-up only; without a kid, the only key that verifies.
+    private func match(
+        _ kid: JWSHeader.KeyID, of part: TokenPart, in keyring: Keyring, _ now: Int64, _ leeway: Int64
+    ) -> Keyring.Match {
+        switch kid {
+        case .missing: keyring.onlyVerificationKey(at: now, leeway: leeway)
+        case .unusable: .unknown
+        case .text(let text):
+            text.unescapedCount(in: part.bytes.span) > Limits.kidBytes
+                ? .unknown : keyring.verificationKey(text, in: part.bytes.span, at: now, leeway: leeway)
+        }
+    }
+
+    private func validate(
+        _ part: TokenPart, _ profile: Profile, _ entry: AllowEntry, _ hasExpectedType: Bool, _ audience: JSONText?,
+        _ line: Span<UInt8>, _ now: Int64
+    ) throws(ClaimsValidation.Failure) {
+        let bytes = part.bytes.span
+        let requested = audience.flatMap { entry.audience($0, in: line) }
+        try profile.validation.validate(part.index, in: bytes, hasExpectedType: hasExpectedType, now: now) { text in
+            guard let granted = entry.audience(text, in: bytes) else { return false }
+            return requested == nil || granted == requested
+        }
+    }
+
+    private static func verdict(of failure: ClaimsValidation.Failure) -> Verdict {
+        switch failure {
+        case .malformed(let problem): .invalid(.malformed, problem)
+        case .wrongType: .invalid(.wrongType, "the token's typ is not the profile's")
+        case .wrongIssuer: .invalid(.wrongIssuer, "the token's iss is not the profile's issuer")
+        case .wrongAudience: .invalid(.wrongAudience, "the token's aud holds no audience that is expected here")
+        case .expired: .invalid(.expired, "the token has expired")
+        case .notYetValid: .invalid(.notYetValid, "the token is not valid yet: see the clocks of issuer and verifier")
+        case .missingClaim(let name):
+            .invalid(.missingClaim, "the token lacks the claim \(quoteForMessage(Array(name.utf8)))")
+        }
+    }
+}

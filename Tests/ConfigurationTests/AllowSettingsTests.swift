@@ -1,0 +1,105 @@
+import Configuration
+import StrictJSON
+import Testing
+
+@Suite struct AllowSettingsTests {
+    private let head = "[[profile.default.allow]]\n"
+
+    @Test("an entry's place and what it grants are kept, in the order of the file")
+    func entries() throws {
+        let profile = try profile(
+            """
+            allowed_claims = ["sub", "email"]
+            [[profile.default.allow]]
+            operations = ["verify"]
+            users = ["*"]
+
+            [[profile.default.allow]]
+            operations = ["sign", "verify"]
+            users = ["web", "\u{E9}"]
+            groups = ["g"]
+            audiences = ["b"]
+            allowed_claims = ["email"]
+            max_ttl = "1h"
+            """)
+        #expect(profile.allow.map(\.position.brief) == ["signetd.toml:7", "signetd.toml:11"])
+        #expect(profile.allow.map(\.operations) == [[.verify], [.sign, .verify]])
+        #expect(profile.allow.map(\.users) == [.everyone, .named(["web", ByteString("\u{E9}")])])
+        #expect(profile.allow.map(\.groups) == [nil, ["g"]])
+        #expect(profile.allow.map(\.audiences) == [["https://api.example.com", "b"], ["b"]])
+        #expect(profile.allow.map(\.allowedClaims) == [.named(["sub", "email"]), .named(["email"])])
+        #expect(profile.allow.map(\.maxTTL) == [604_800, 3_600])
+    }
+
+    @Test(
+        "who is said by users, groups or both",
+        arguments: ["users = [\"a\"]", "groups = [\"g\"]", "users = [\"*\"]\ngroups = [\"g\"]"])
+    func who(_ lines: String) {
+        #expect(problems(soundProfile + "\n" + head + "operations = [\"sign\"]\n" + lines) == [])
+    }
+
+    @Test(
+        "PEER-1 an entry that does not say who, or says it loosely, is refused",
+        arguments: [
+            ("", "6:1: [[profile.default.allow]] needs 'users', 'groups' or both; everyone is users = [\"*\"]"),
+            (
+                "users = []",
+                "8:9: 'users' in [[profile.default.allow]] must not be empty; leave it out for its default"
+            ),
+            (
+                "users = [\"*\", \"a\"]",
+                "8:9: 'users' in [[profile.default.allow]] must be [\"*\"] for everyone, or names, not both"
+            ),
+            (
+                "groups = [\"*\"]",
+                "8:10: 'groups' in [[profile.default.allow]] must be names; everyone is users = [\"*\"]"
+            ), ("users = [\"\"]", "8:10: 'users' in [[profile.default.allow]] must not be empty"),
+            ("users = [0]", "8:10: 'users' in [[profile.default.allow]] must hold strings only, found an integer"),
+            ("users = \"a\"", "8:9: 'users' in [[profile.default.allow]] must be an array of strings, found a string"),
+        ])
+    func refusedWho(_ lines: String, _ problem: String) {
+        #expect(problems(soundProfile + "\n" + head + "operations = [\"sign\"]\n" + lines) == [problem])
+    }
+
+    @Test(
+        "operations are sign, verify or both",
+        arguments: ["", "operations = []\n", "operations = [\"sgin\"]\n", "operations = [\"sign\", \"sign\"]\n"])
+    func refusedOperations(_ line: String) {
+        #expect(problems(soundProfile + "\n" + head + line + "users = [\"a\"]").count == 1)
+    }
+
+    @Test(
+        "CLM-4 an entry grants some of the profile's audiences, claims and time",
+        arguments: [
+            "audiences = [\"b\"]", "audiences = [\"b\", \"https://api.example.com\"]", "allowed_claims = [\"sub\"]",
+            "max_ttl = \"7d\"", "max_ttl = \"1s\"",
+        ])
+    func withinProfile(_ line: String) {
+        let entry = head + "operations = [\"sign\"]\nusers = [\"a\"]\n" + line
+        #expect(problems(soundProfile + "\n" + entry) == [])
+    }
+
+    @Test(
+        "CLM-4 and nothing beyond",
+        arguments: [
+            "audiences = [\"B\"]", "audiences = []", "audiences = [\"c\"]", "allowed_claims = [\"sub\", \"email\"]",
+            "allowed_claims = [\"*\"]", "allowed_claims = []", "max_ttl = \"8d\"", "max_ttl = \"0s\"",
+        ])
+    func beyondProfile(_ line: String) {
+        let entry = head + "operations = [\"sign\"]\nusers = [\"a\"]\n" + line
+        let found = problems(soundProfile + "\nallowed_claims = [\"sub\"]\n" + entry)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("10:") == true)
+    }
+
+    @Test(
+        "allow is an array of tables",
+        arguments: [
+            "[profile.default.allow]\nusers = [\"a\"]", "allow = []", "allow = [\"web\"]", "allow = true",
+            "[[profile.default.allow]]\noperations = [\"sign\"]\nusers = [\"a\"]\nunits = [\"x.service\"]",
+            "[[profile.default.allow]]\noperations = [\"sign\"]\nusers = [\"a\"]\nrate = 2000",
+        ])
+    func refusedShapes(_ lines: String) {
+        #expect(problems(soundProfile + "\n" + lines).count == 1)
+    }
+}

@@ -1,0 +1,155 @@
+import Configuration
+import StrictJSON
+import Testing
+
+@Suite struct ServerSettingsTests {
+    private func server(_ lines: String) throws -> ServerSettings {
+        try decode("[server]\n" + lines).settings.server
+    }
+
+    @Test("an empty file gives the defaults", arguments: ["", "[server]\n"])
+    func defaults(_ text: String) throws {
+        let server = try decode(text).settings.server
+        #expect(server.socketPath == "/run/signet/signet.sock")
+        #expect(server.socketMode == 0o660)
+        #expect(server.socketGroup == nil)
+        #expect(server.maxConnections == 4_096)
+        #expect(server.maxConnectionsPerUser == 512)
+        #expect(server.maxRequestBytes == 65_536)
+        #expect(server.maxTokenBytes == 65_024)
+        #expect(server.requestTimeout == .seconds(2))
+        #expect(server.writeTimeout == .seconds(30))
+        #expect(server.idleTimeout == .seconds(600))
+        #expect(server.stopTimeout == .seconds(10))
+        #expect(server.lockedMemory == 4_194_304)
+        #expect(server.adminUsers == ["root"])
+        #expect(server.adminGroups == [])
+    }
+
+    @Test("every setting is taken over")
+    func everySetting() throws {
+        let server = try server(
+            """
+            socket = "run/s.sock"
+            socket_mode = "666"
+            socket_group = "clients"
+            max_connections = 100
+            max_connections_per_user = 100
+            max_request_bytes = 1024
+            max_token_bytes = 256
+            request_timeout = "1s"
+            write_timeout = "1m"
+            idle_timeout = "1d"
+            stop_timeout = "1h"
+            locked_memory = "256M"
+            admin = { users = ["a", "b"], groups = ["wheel"] }
+            """)
+        #expect(server.socketPath == "/etc/signet/run/s.sock")
+        #expect(server.socketMode == 0o666)
+        #expect(server.socketGroup == "clients")
+        #expect(server.maxConnections == 100)
+        #expect(server.maxConnectionsPerUser == 100)
+        #expect(server.maxRequestBytes == 1_024)
+        #expect(server.maxTokenBytes == 256)
+        #expect(server.requestTimeout == .seconds(1))
+        #expect(server.writeTimeout == .seconds(60))
+        #expect(server.idleTimeout == .seconds(86_400))
+        #expect(server.stopTimeout == .seconds(3_600))
+        #expect(server.lockedMemory == 256 << 20)
+        #expect(server.adminUsers == ["a", "b"])
+        #expect(server.adminGroups == ["wheel"])
+    }
+
+    @Test("defaults follow the settings that bound them")
+    func boundDefaults() throws {
+        #expect(try server("max_connections = 10").maxConnectionsPerUser == 10)
+        #expect(try server("max_request_bytes = 2048").maxTokenBytes == 1_536)
+        #expect(try server("admin = { groups = [\"wheel\"] }").adminUsers == ["root"])
+    }
+
+    @Test(
+        "the ends of each range are accepted",
+        arguments: [
+            "max_connections = 1", "max_connections = 1_000_000", "max_connections_per_user = 1",
+            "max_connections_per_user = 4096", "max_request_bytes = 1024", "max_request_bytes = 1048576",
+            "max_token_bytes = 65024", "max_token_bytes = 256", "locked_memory = \"1M\"", "locked_memory = \"1024K\"",
+            "locked_memory = \"1048576\"", "socket_mode = \"0\"", "socket_mode = \"0777\"", "socket_mode = \"00777\"",
+        ])
+    func accepted(_ line: String) {
+        #expect(problems("[server]\n" + line) == [])
+    }
+
+    @Test(
+        "what lies beyond is refused, at its place",
+        arguments: [
+            ("max_connections = 0", "2:19: 'max_connections' in [server] must be from 1 to 1000000, found 0"),
+            (
+                "max_connections = 1000001",
+                "2:19: 'max_connections' in [server] must be from 1 to 1000000, found 1000001"
+            ),
+            ("max_connections = \"9\"", "2:19: 'max_connections' in [server] must be an integer, found a string"),
+            (
+                "max_connections_per_user = 4097",
+                "2:28: 'max_connections_per_user' in [server] must be from 1 to 4096, found 4097"
+            ),
+            (
+                "max_request_bytes = 1023",
+                "2:21: 'max_request_bytes' in [server] must be from 1024 to 1048576, found 1023"
+            ),
+            ("max_token_bytes = 65025", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 65025"),
+            ("max_token_bytes = 255", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 255"),
+            ("request_timeout = \"0s\"", "2:19: 'request_timeout' in [server] must be from 1s to 1d, found \"0s\""),
+            (
+                "idle_timeout = 600",
+                "2:16: 'idle_timeout' in [server] must be a duration such as \"15m\" (digits and one of s m h d), "
+                    + "found an integer"
+            ),
+            (
+                "locked_memory = \"4MB\"",
+                "2:17: 'locked_memory' in [server] must be a size such as \"4M\" (digits and K, M or G), found \"4MB\""
+            ),
+            ("locked_memory = \"1023K\"", "2:17: 'locked_memory' in [server] must be from 1M to 256M, found \"1023K\""),
+            ("locked_memory = \"1G\"", "2:17: 'locked_memory' in [server] must be from 1M to 256M, found \"1G\""),
+            ("socket = \"\"", "2:10: 'socket' in [server] must not be empty"),
+            ("socket = \"a\\u0000b\"", "2:10: 'socket' in [server] must not hold control characters"),
+            ("socket_group = true", "2:16: 'socket_group' in [server] must be a string, found a boolean"),
+            (
+                "admin = [\"root\"]",
+                "2:9: 'admin' in [server] must be a table such as { users = [\"root\"] }, found an array"
+            ),
+            (
+                "admin = { users = [] }",
+                "2:19: 'users' in [server.admin] must not be empty; leave it out for its default"
+            ),
+            (
+                "admin = { users = [\"*\"] }",
+                "2:19: 'users' in [server.admin] must name each one; \"*\" would make everyone an administrator"
+            ),
+            (
+                "admin = { user = [\"a\"] }",
+                "2:11: unknown key \"user\" in [server.admin]; did you mean 'users'?"
+            ),
+        ])
+    func refused(_ line: String, _ problem: String) {
+        #expect(problems("[server]\n" + line) == [problem])
+    }
+
+    @Test("socket modes are octal", arguments: ["0o660", "888", "1000", "01777", "", "77777777777777", "rw", "-1"])
+    func refusedModes(_ mode: String) {
+        #expect(problems("[server]\nsocket_mode = \"\(mode)\"").count == 1)
+    }
+
+    @Test("a socket path of 107 bytes as resolved is the longest")
+    func socketPathLength() {
+        let fitting = String(repeating: "s", count: 107 - "/etc/signet/".count)
+        #expect(problems("[server]\nsocket = \"\(fitting)\"") == [])
+        #expect(problems("[server]\nsocket = \"\(fitting)s\"").first?.contains("is 108 bytes long") == true)
+    }
+
+    @Test(
+        "a setting that nothing enforces is an unknown key",
+        arguments: ["state_directory = \"/x\"", "max_buffered = \"64M\"", "kek = []", "audit = \"denied\""])
+    func unenforced(_ line: String) {
+        #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
+    }
+}
