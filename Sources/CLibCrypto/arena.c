@@ -31,6 +31,7 @@ static const uint64_t FREE = 0x6672656564000000;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char *base, *next, *end;
+static bool is_openssls;
 static header *shared_lists[CLASSES];
 
 /* A thread takes from and gives to its own lists without the lock: with one lock, a MAC on two loops cost up to
@@ -174,12 +175,8 @@ arena_status arena_extend(size_t size) {
 #endif
 }
 
-arena_status arena_open(size_t size) {
-#ifdef UNDER_SANITIZER
-    (void)size;
-    return ARENA_OPEN;
-#else
-    if (base) return arena_extend(size);
+static arena_status open_first(size_t size) {
+    if (base) return ARENA_NOT_LOCKED; /* an earlier call has failed; it is not tried again */
     size_t guard = (size_t)sysconf(_SC_PAGESIZE);
     /* Reserved without access: what is not opened is the guard behind, one page more the guard before. */
     unsigned char *region = mmap(NULL, ARENA_RESERVED + 2 * guard, PROT_NONE,
@@ -189,8 +186,20 @@ arena_status arena_open(size_t size) {
     base = next = end = region + guard;
     arena_status status = open_up_to(size);
     if (status != ARENA_OPEN) return status;
-    if (!CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free)) return ARENA_OPENSSL_IN_USE;
+    is_openssls = CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+    return is_openssls ? ARENA_OPEN : ARENA_OPENSSL_IN_USE;
+}
+
+arena_status arena_open(size_t size) {
+#ifdef UNDER_SANITIZER
+    (void)size;
     return ARENA_OPEN;
+#else
+    /* Under the lock, for several threads may be the first: the tests of several modules in one process. */
+    pthread_mutex_lock(&lock);
+    arena_status status = is_openssls ? open_up_to(size) : open_first(size);
+    pthread_mutex_unlock(&lock);
+    return status;
 #endif
 }
 

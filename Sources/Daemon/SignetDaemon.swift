@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Keys
 internal import Logging
 internal import NIOCore
 internal import NIOPosix

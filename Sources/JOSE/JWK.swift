@@ -106,7 +106,7 @@ private struct Members {
         }
         guard let keyType else { throw .missingMember("kty") }
         guard keyType.equals("oct", in: bytes) else {
-            throw .invalidMember("kty", "\(keyType.quoted(in: bytes)) is not supported: use \"oct\"")
+            throw .invalidMember("kty", "is not supported: use \"oct\"")
         }
         guard secret != nil else { throw .missingMember("k") }
     }

@@ -20,12 +20,23 @@ struct KeyAdmission {
                 path, "the key directory can be written by \(Self.writers(status.mode))", fix: "chmod 0700 \(path)")
         }
         for parent in FilePath.ancestors(of: try Self.realPath(path)).dropLast() {
-            let status = try Self.status(atPath: parent)
-            // The sticky bit keeps others from exchanging what is not theirs.
-            if status.mode & 0o002 != 0, status.mode & 0o1000 == 0 {
-                throw KeyError(
-                    parent, "a directory above the keys can be written by everyone", fix: "chmod o-w \(parent)")
-            }
+            try admit(parent: parent)
+        }
+    }
+
+    /// Who can write in a directory above the keys can put others in their place.
+    private func admit(parent: String) throws(KeyError) {
+        let status = try Self.status(atPath: parent)
+        try requireOwner(status, parent, what: "a directory above the keys")
+        // The sticky bit keeps others from exchanging what is not theirs.
+        if status.mode & 0o1000 != 0 { return }
+        if status.mode & 0o002 != 0 {
+            throw KeyError(parent, "a directory above the keys can be written by everyone", fix: "chmod o-w \(parent)")
+        }
+        if status.mode & 0o020 != 0, try Self.hasMembers(status.group, parent) {
+            throw KeyError(
+                parent, "a directory above the keys can be written by a group that has members",
+                fix: "chmod g-w \(parent)")
         }
     }
 

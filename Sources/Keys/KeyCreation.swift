@@ -40,9 +40,12 @@ package struct KeyCreation {
         _ algorithm: Algorithm, _ chosen: ByteString?, _ now: Int64
     ) throws(KeyError) -> (ByteString, String) {
         let kid: ByteString
+        let temporary: String
         let contents: SecretBytes
         do {
             kid = try chosen ?? Self.randomKeyID()
+            // Random: what a crash left behind is in nobody's way, nor are two who make the same kid at once.
+            temporary = ".\(try Self.randomKeyID().text).new"
             contents = try Self.makeJWK(algorithm, kid, now)
         } catch {
             throw KeyError(directoryPath, "cannot make a key: \(error)", fix: "see the error")
@@ -50,7 +53,7 @@ package struct KeyCreation {
         let name = kid.text + ".jwk"
         do throws(Errno) {
             let directory = try Directory(path: directoryPath)
-            try Self.write(contents, to: name, in: directory)
+            try Self.write(contents, to: name, by: temporary, in: directory)
             return (kid, directory.path(of: name))
         } catch {
             let file = directoryPath + "/" + name
@@ -74,9 +77,8 @@ package struct KeyCreation {
     }
 
     private static func write(
-        _ contents: borrowing SecretBytes, to name: String, in directory: borrowing Directory
+        _ contents: borrowing SecretBytes, to name: String, by temporary: String, in directory: borrowing Directory
     ) throws(Errno) {
-        let temporary = "." + name + ".new"
         let file = try directory.create(temporary, mode: 0o600)
         do throws(Errno) {
             let home = try FileStatus(of: directory.descriptor)

@@ -42,16 +42,19 @@ package struct KeyDirectory {
         var warnings: [String] = []
         for name in names where Self.isKeyFile(name) {
             let loaded = try read(name, in: directory, algorithm)
-            guard let twin = keys.first(where: { $0.kid == loaded.kid }) else {
+            guard let position = keys.firstIndex(where: { $0.kid == loaded.kid }) else {
                 keys.append(loaded)
                 continue
             }
+            let twin = keys[position]
             guard twin.material.isSameKey(as: loaded.material) else {
                 throw KeyError(
                     loaded.file, "its kid \(loaded.kid.quoted) is that of another key, in \(twin.file)",
                     fix: "remove one of the two")
             }
             warnings.append("\(loaded.file) holds the same key as \(twin.file)")
+            // The first file counts, unless the other one revokes the key.
+            if loaded.times.isRevoked { keys[position] = loaded }
         }
         return (keys, warnings)
     }

@@ -88,15 +88,22 @@ extension Descriptor {
         try Errno.retrying { fsync(raw) }
     }
 
+    /// Reads at most `limit` bytes, as many as are there; none at the end. Not for secrets.
+    package func readSome(limit: Int) throws(Errno) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: limit)
+        var span = chunk.mutableSpan
+        let count = try read(into: &span)
+        chunk.removeSubrange(count...)
+        return chunk
+    }
+
     /// Reads to the end; EFBIG when there are more than `limit` bytes. Not for secrets.
     package func readAll(limit: Int) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
-            var span = chunk.mutableSpan
-            let count = try read(into: &span)
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
+            let chunk = try readSome(limit: 16_384)
+            if chunk.isEmpty { return bytes }
+            bytes += chunk
             if bytes.count > limit { throw Errno(EFBIG) }
         }
     }

@@ -4,6 +4,7 @@ internal import CLinux
 package struct EventPoll: ~Copyable {
     private let descriptor: Descriptor
     private var tags = [UInt64](repeating: 0, count: 64)
+    private var ready = 0..<0
 
     package init() throws(Errno) {
         descriptor = Descriptor(owning: try Errno.check(clinux_epoll_open()))
@@ -19,10 +20,16 @@ package struct EventPoll: ~Copyable {
         try Errno.check(clinux_epoll_set(descriptor.raw, socket.raw, UInt64(tag), false, wantsWriting))
     }
 
-    /// Waits at most `timeout` milliseconds, then calls `body` with the number of each socket that is ready.
-    package mutating func wait(timeout: Int32, _ body: (Int) throws(Errno) -> Void) throws(Errno) {
+    /// Waits at most `timeout` milliseconds for any of them; `next` then tells which are ready.
+    package mutating func wait(timeout: Int32) throws(Errno) {
         // Reason: at most `count` tags are written into the array, which lives for the call.
         let count = try Errno.check(unsafe clinux_epoll_wait(descriptor.raw, &tags, Int32(tags.count), timeout))
-        for index in 0..<Int(count) { try body(Int(tags[index])) }
+        ready = 0..<Int(count)
+    }
+
+    /// The number of the next socket that was found ready; nil when all have been told.
+    package mutating func next() -> Int? {
+        guard let index = ready.popFirst() else { return nil }
+        return Int(tags[index])
     }
 }

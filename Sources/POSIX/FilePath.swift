@@ -26,8 +26,9 @@ package enum FilePath {
     package static func ancestors(of path: String) -> [String] {
         var result = ["/"]
         var current = ""
-        for part in path.split(separator: "/") {
-            current += "/" + part
+        // Bytes: a combining mark behind a slash would hide it from String's characters.
+        for part in path.utf8.split(separator: UInt8(ascii: "/")) {
+            current += "/" + String(Substring(part))
             result.append(current)
         }
         return result

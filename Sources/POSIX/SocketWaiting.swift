@@ -39,12 +39,12 @@ extension UnixSocket {
             isReadable: found & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0, isWritable: found & POLLOUT != 0)
     }
 
-    /// Sends bytes from `offset` on, as many as the kernel has room for at once, without SIGPIPE; EAGAIN for none.
+    /// Sends the bytes at `range`, as many as the kernel has room for at once, without SIGPIPE; EAGAIN for none.
     package static func sendWithoutWaiting(
-        _ bytes: Span<UInt8>, from offset: Int, to socket: borrowing Descriptor
+        _ bytes: Span<UInt8>, _ range: Range<Int>, to socket: borrowing Descriptor
     ) throws(Errno) -> Int {
         let raw = socket.raw
-        let rest = bytes.extracting(offset..<bytes.count)
+        let rest = bytes.extracting(range)
         return try Errno.retrying {
             // Reason: send(2) reads `count` bytes of memory that lives for the call.
             unsafe rest.withUnsafeBufferPointer {

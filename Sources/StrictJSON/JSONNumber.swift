@@ -5,17 +5,18 @@ extension JSONValue {
         var position = start
         let isNegative = bytes[position] == UInt8(ascii: "-")
         if isNegative { position += 1 }
-        var magnitude: Int64 = 0
+        // Summed on its own side of zero: the least integer has no positive counterpart.
+        var sum: Int64 = 0
         while position < end {
             let digit = bytes[position] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
-            let (shifted, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = shifted.addingReportingOverflow(Int64(digit))
+            let (shifted, overflow) = sum.multipliedReportingOverflow(by: 10)
+            let (next, carry) = shifted.addingReportingOverflow(isNegative ? -Int64(digit) : Int64(digit))
             if overflow || carry { return nil }
-            magnitude = sum
+            sum = next
             position += 1
         }
-        return isNegative ? -magnitude : magnitude
+        return sum
     }
 
     /// The number as a double: nil for other kinds and for what a finite double cannot hold (1e400).

@@ -1,0 +1,94 @@
+import Foundation
+import JOSE
+import Keys
+import OpenSSL
+import POSIX
+import StrictJSON
+
+/// A directory of keys for one test, removed with it.
+final class KeyFolder {
+    /// What stands around the key directory, to be opened and closed without harm.
+    let parent: String
+    let path: String
+
+    init(named name: String = "keys") throws {
+        try LockedMemory.open()
+        let base = try FilePath.real(FileManager.default.temporaryDirectory.path)
+        parent = base + "/signet-keys-" + UUID().uuidString
+        path = parent + "/" + name
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try setMode(0o755, parent)
+        try setMode(0o700, path)
+    }
+
+    deinit {
+        try? setMode(0o700, path)
+        try? FileManager.default.removeItem(atPath: parent)
+    }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    /// Writes a file, readable by its owner alone.
+    @discardableResult
+    func write(_ name: String, _ contents: String) throws -> String {
+        try Data(contents.utf8).write(to: URL(filePath: file(name)))
+        try setMode(0o600, file(name))
+        return file(name)
+    }
+
+    /// Writes a key of that many bytes, each of them `byte`.
+    @discardableResult
+    func writeKey(
+        _ name: String, kid: String, byte: UInt8 = 1, count: Int = 64, more: String = ""
+    ) throws -> String {
+        try write(name, Self.jwk(kid: kid, byte: byte, count: count, more: more))
+    }
+
+    static func jwk(kid: String, byte: UInt8 = 1, count: Int = 64, more: String = "") -> String {
+        var k: [UInt8] = []
+        Base64URL.append([UInt8](repeating: byte, count: count).span, to: &k)
+        return "{\"kty\":\"oct\",\"kid\":\"\(kid)\",\(more)\"k\":\"\(String(decoding: k, as: UTF8.self))\"}"
+    }
+
+    func setMode(_ mode: Int, _ path: String) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    func setOwner(_ owner: Int, group: Int, _ path: String) throws {
+        try FileManager.default.setAttributes(
+            [.ownerAccountID: owner, .groupOwnerAccountID: group], ofItemAtPath: path)
+    }
+
+    /// Everything in the directory, hidden files too.
+    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
+
+    func load(_ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID) throws(KeyError) -> (
+        Keyring, warnings: [String]
+    ) {
+        try KeyDirectory(path: path, user: user).load(ring: "default", algorithm: algorithm)
+    }
+
+    /// The kids of the ring, preferred first.
+    func kids(_ algorithm: Algorithm = .hs512) throws(KeyError) -> [ByteString] {
+        try load(algorithm).0.keys.map(\.kid)
+    }
+
+    /// Why the directory is refused; nil when it is admitted.
+    func refusal(_ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID) -> KeyError? {
+        do throws(KeyError) {
+            _ = try load(algorithm, user: user)
+            return nil
+        } catch { return error }
+    }
+}
+
+/// Who runs the tests.
+enum Tester {
+    static let isRoot = ThisProcess.userID == 0
+    /// A group of the system's database that lists members.
+    static let groupWithMembers: Int? = {
+        let lines = (try? String(contentsOfFile: "/etc/group", encoding: .utf8))?.split(separator: "\n") ?? []
+        let fields = lines.map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        return fields.first { $0.count == 4 && !$0[3].isEmpty }.flatMap { Int($0[2]) }
+    }()
+}

@@ -1,0 +1,16 @@
+import OpenSSL
+
+/// The arena, opened once for the test process, before anything asks OpenSSL for memory.
+enum LockedMemory {
+    static func open() throws { try outcome.get() }
+
+    private static let outcome = Result { try SecretMemory.open() }
+}
+
+extension SecretBytes {
+    /// A secret of known bytes, as only tests have them.
+    init(copying bytes: [UInt8]) throws(SecretMemoryError) {
+        try self.init(count: bytes.count)
+        withMutableSpan { span in for index in bytes.indices { span[index] = bytes[index] } }
+    }
+}
