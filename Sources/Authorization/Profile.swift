@@ -20,6 +20,8 @@ package final class Profile: Sendable {
     package let fixedClaims: [(name: ByteString, json: [UInt8])]
     /// In file order.
     package let allow: [AllowEntry]
+    /// The required claims that are not fixed, so that each request has to bring them.
+    let requiredOfCallers: [ByteString]
     private let forbiddenNames: [ClaimName]
 
     package init(
@@ -37,6 +39,7 @@ package final class Profile: Sendable {
         self.type = type
         self.fixedClaims = fixedClaims
         self.allow = allow
+        requiredOfCallers = validation.requiredClaims.filter { name in !fixedClaims.contains { $0.name == name } }
         forbiddenNames = ClaimName.reserved + fixedClaims.map { ClaimName($0.name) }
     }
 

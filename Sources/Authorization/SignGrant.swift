@@ -16,6 +16,8 @@ package struct SignGrant: Sendable {
         case notPermitted
         /// A claim that nobody may choose, that this caller may not choose, or an `aud` of the wrong form.
         case claim(JSONText, ClaimProblem)
+        /// A claim that every token of the profile must have, and that the request lacks or has as null.
+        case missingClaim(ByteString)
         /// The life asked for is longer than the entry's cap in seconds.
         case ttlTooLong(cap: Int64)
     }
@@ -47,7 +49,8 @@ package struct SignGrant: Sendable {
         throw denial ?? .notPermitted
     }
 
-    /// Refuses what no entry can grant; returns the `aud` member where there is one.
+    /// Refuses what no entry can grant: a claim of the daemon's, or a token that `verify` would refuse (rule CLM-5).
+    /// Returns the `aud` member where there is one.
     private static func checkClaims(
         of profile: Profile, _ claims: JSONValue?, _ index: borrowing JSONIndex, in line: Span<UInt8>
     ) throws(Denial) -> JSONMember? {
@@ -59,8 +62,20 @@ package struct SignGrant: Sendable {
             if profile.isForbidden(member.name, in: line) { throw .claim(member.name, .madeByDaemon) }
             if member.name.equals("aud", in: line) { audience = member }
         }
-        if let audience, audience.value.text == nil { throw .claim(audience.name, .audienceNotOneString) }
+        for name in profile.requiredOfCallers where !holds(claims, name, index, in: line) { throw .missingClaim(name) }
         return audience
+    }
+
+    private static func holds(
+        _ claims: JSONValue?, _ name: ByteString, _ index: borrowing JSONIndex, in line: Span<UInt8>
+    ) -> Bool {
+        var position = claims?.firstMember ?? -1
+        while position >= 0 {
+            let member = index.members[position]
+            position = member.next
+            if member.name.equals(name.bytes.span, in: line) { return member.value.kind != .null }
+        }
+        return false
     }
 
     private static func fit(
@@ -78,7 +93,8 @@ package struct SignGrant: Sendable {
             }
         }
         var chosen = 0
-        if let audience, let text = audience.value.text {
+        if let audience {
+            guard let text = audience.value.text else { throw .claim(audience.name, .audienceNotOneString) }
             guard let granted = entry.audience(text, in: line) else {
                 throw .claim(audience.name, .audienceNotGranted)
             }

@@ -88,11 +88,12 @@ struct SnapshotLoader {
         return Who(users: users, groups: entry.groups.map { resolveGroups($0, place, &report) })
     }
 
-    /// Ids of users; an unknown name matches nobody, and the report says so.
+    /// Users that exist; any other name matches nobody, and the report says so.
     private func resolve(
         _ names: [ByteString], _ place: String, alsoUser: UInt32?, _ report: inout Report
     ) -> NameList {
         var ids = alsoUser.map { [$0] } ?? []
+        var known: [ByteString] = []
         for name in names {
             do throws(Errno) {
                 if let uid = try UserDatabase.userID(named: name.text) {
@@ -101,6 +102,7 @@ struct SnapshotLoader {
                             "\(place): user \(name.quoted) is uid \(uid), which others may get: it matches nobody")
                     } else {
                         ids.append(uid)
+                        known.append(name)
                     }
                 } else {
                     report.warnings.append("\(place): there is no user \(name.quoted); it matches nobody")
@@ -109,15 +111,22 @@ struct SnapshotLoader {
                 report.warnings.append("\(place): user \(name.quoted) cannot be looked up: \(error)")
             }
         }
-        return NameList(names: names, ids: ids)
+        return NameList(names: known, ids: ids)
     }
 
     private func resolveGroups(_ names: [ByteString], _ place: String, _ report: inout Report) -> NameList {
         var ids: [UInt32] = []
+        var known: [ByteString] = []
         for name in names {
             do throws(Errno) {
                 if let gid = try UserDatabase.groupID(named: name.text) {
-                    ids.append(gid)
+                    if Self.isRecycled(gid) {
+                        report.warnings.append(
+                            "\(place): group \(name.quoted) is gid \(gid), which others may get: it matches nobody")
+                    } else {
+                        ids.append(gid)
+                        known.append(name)
+                    }
                 } else {
                     report.warnings.append("\(place): there is no group \(name.quoted); it matches nobody")
                 }
@@ -125,11 +134,11 @@ struct SnapshotLoader {
                 report.warnings.append("\(place): group \(name.quoted) cannot be looked up: \(error)")
             }
         }
-        return NameList(names: names, ids: ids)
+        return NameList(names: known, ids: ids)
     }
 
-    /// systemd's dynamic users (61184–65519), the overflow uid and the 16-bit -1: a uid that says nothing of who it is.
-    private static func isRecycled(_ uid: UInt32) -> Bool {
-        61_184...65_519 ~= uid || uid == Identity.overflowUID || uid == 65_535
+    /// systemd's dynamic users and groups (61184–65519), the overflow id and the 16-bit -1: ids that do not say who it is.
+    private static func isRecycled(_ id: UInt32) -> Bool {
+        61_184...65_519 ~= id || id == Identity.overflowUID || id == 65_535
     }
 }

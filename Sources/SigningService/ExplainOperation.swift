@@ -1,4 +1,7 @@
 internal import Authorization
+internal import JOSE
+internal import Keys
+internal import OpenSSL
 internal import StrictJSON
 internal import WireProtocol
 
@@ -15,9 +18,12 @@ extension Worker {
         }
         let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
         _ = try writePayload(plan, claims: request.claims, from: line)
+        let header = header(profile: plan.profile, key: plan.key)
+        let key = snapshot.keyrings[plan.keyring].keys[plan.key]
+        try requireFit(header: Base64URL.encodedCount(header.count) + 1, tag: key.material.tagLength)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"header\":")
-        output += header(profile: plan.profile, key: plan.key)
+        output += header
         output.append(",\"claims\":")
         output += payload
         output.append(",\"rule\":{\"profile\":")

@@ -29,12 +29,10 @@ extension Worker {
     private func appendToken(_ plan: TokenPlan, to output: inout [UInt8]) throws(Refusal) {
         let start = output.count
         appendEncodedHeader(profile: plan.profile, key: plan.key, to: &output)
+        let header = output.count - start
         Base64URL.append(payload.span, to: &output)
         let signer = try context(keyring: plan.keyring, key: plan.key)
-        let length = output.count - start + 1 + Base64URL.encodedCount(signer.tagLength)
-        guard length <= snapshot.largestToken else {  // Rule CLM-9
-            throw Refusal(.tooLarge, "the token would be \(length) bytes, \(snapshot.largestToken) is the most")
-        }
+        try requireFit(header: header, tag: signer.tagLength)
         var tag = HMACTag()
         do throws(OpenSSLError) {
             try signer.authenticate(output.span.extracting(start...), into: &tag)

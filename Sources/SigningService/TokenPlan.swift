@@ -89,6 +89,17 @@ extension Worker {
         payload.append("\"}")
         return jti
     }
+
+    /// Refuses a payload whose token `verify` could not take (rule CLM-9).
+    /// - Parameters:
+    ///   - header: Bytes of the encoded header with its full stop.
+    ///   - tag: Bytes of the signature, not encoded.
+    func requireFit(header: Int, tag: Int) throws(Refusal) {
+        let length = header + Base64URL.encodedCount(payload.count) + 1 + Base64URL.encodedCount(tag)
+        guard length <= snapshot.largestToken else {
+            throw Refusal(.tooLarge, "the token would be \(length) bytes, \(snapshot.largestToken) is the most")
+        }
+    }
 }
 
 extension Refusal {
@@ -109,6 +120,8 @@ extension Refusal {
             return profile(request.profile, in: line, .sign, exists: true, isAdmin)
         case .ttlTooLong(let cap):
             return Refusal(.ttlTooLong, "\"ttl\" is longer than \(cap) seconds")
+        case .missingClaim(let name):
+            return Refusal(.claimsRejected, "the claim \(name.quoted) is required")
         case .claim(let name, let problem):
             let quoted = name.quoted(in: line)
             return switch problem {
