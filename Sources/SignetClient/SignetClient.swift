@@ -1,0 +1,147 @@
+internal import POSIX
+internal import Synchronization
+internal import WireProtocol
+
+/// A client of the token-signing daemon on this host.
+///
+///     let signet = try SignetClient()
+///     let token = try await signet.sign(["sub": "user-1"], profile: "web", ttl: .seconds(900))
+///     let caller = try await signet.verify(bearer, profile: "web")
+///
+/// Any number of tasks share one client, which keeps one connection: their requests travel together and are answered in
+/// order, so that one client is faster than many. It connects at the first call and again whenever the connection has
+/// broken.
+///
+/// A request is sent a second time, once, where that is safe: when the daemon says that it did nothing (it was
+/// overloaded, or stopping), when the connection broke before the whole line was sent, and when it broke later for
+/// `ping`, `verify` and `explain`, which change nothing. A `sign` that may have been carried out is not repeated: a
+/// second token would come into the world, and whoever counts or records tokens should decide about that. It ends
+/// with ``SignetError/connectionLost``.
+public final class SignetClient: Sendable {
+    /// Where the daemon listens.
+    public let socketPath: String
+    let timeout: Duration
+    let trustedServers: TrustedServers
+    let connection = Mutex<Connection?>(nil)
+
+    /// Makes a client; nothing is connected before the first call.
+    ///
+    /// - Parameters:
+    ///   - socketPath: nil: the environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.
+    ///   - timeout: How long a call may take in all, unless it says otherwise.
+    ///   - trustedServers: The users that the daemon may run as.
+    /// - Throws: `unavailable` for a path that no socket can have.
+    public init(
+        socketPath: String? = nil, timeout: Duration = .seconds(5), trustedServers: TrustedServers = .standard
+    ) throws(SignetError) {
+        self.socketPath = socketPath ?? Self.standardSocketPath
+        self.timeout = timeout
+        self.trustedServers = trustedServers
+        let count = self.socketPath.utf8.count
+        guard 1...UnixSocket.longestPath ~= count, !self.socketPath.utf8.contains(0) else {
+            throw SignetError(.nameTooLong, connectingTo: self.socketPath)
+        }
+    }
+
+    /// The environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.
+    public static var standardSocketPath: String {
+        guard let path = ThisProcess.environment("SIGNET_SOCKET"), !path.isEmpty else {
+            return Limits.defaultSocketPath
+        }
+        return path
+    }
+
+    deinit { connection.withLock { $0 }?.close() }
+
+    /// Signs a token.
+    ///
+    /// - Parameters:
+    ///   - claims: An object. The daemon adds `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Returns: The compact JWS. Whoever holds it can use it: keep it out of logs and process arguments.
+    public func sign(
+        _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
+    ) async throws(SignetError) -> String {
+        try await signedToken(claims, profile: profile, ttl: ttl, timeout: timeout).token
+    }
+
+    /// Signs a token, as `sign` does, and says more about it.
+    public func signedToken(
+        _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
+    ) async throws(SignetError) -> SignedToken {
+        let request = RequestLine.sign(profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl))
+        return try await exchange(request, timeout) { (response) throws(ResponseError) in
+            SignedToken(
+                token: try response.text("token"), keyID: try response.text("kid"),
+                expiry: response.has("exp") ? try response.integer("exp") : nil,
+                tokenID: response.has("jti") ? try response.text("jti") : nil)
+        }
+    }
+
+    /// Verifies a token: its signature, its times and all that its profile demands.
+    ///
+    /// - Parameters:
+    ///   - token: The compact JWS.
+    ///   - profile: nil: `default`.
+    ///   - audience: The audience that the token must name; nil: any that the caller may accept.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `invalidToken` when it does not hold; never returns one that does not.
+    public func verify(
+        _ token: String, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil
+    ) async throws(SignetError) -> VerifiedToken {
+        let request = RequestLine.verify(token: token, profile: profile, audience: audience)
+        let verdict = try await exchange(request, timeout) { (response) throws(ResponseError) -> Verdict in
+            guard try response.bool("valid") else {
+                return .invalid(InvalidTokenReason(try response.bytes("reason")), try response.text("message"))
+            }
+            return .valid(
+                VerifiedToken(
+                    keyID: try response.text("kid"), header: JSON(try response.object("header")),
+                    claims: JSON(try response.object("claims"))))
+        }
+        switch verdict {
+        case .valid(let token): return token
+        case .invalid(let reason, let message): throw .invalidToken(reason: reason, message: message)
+        }
+    }
+
+    /// Says what `sign` would sign, and which rule allows it; nothing is signed.
+    ///
+    /// - Parameter caller: nil: oneself; the daemon's admins may ask for others.
+    public func explain(
+        _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, as caller: Caller? = nil,
+        timeout: Duration? = nil
+    ) async throws(SignetError) -> Explanation {
+        let request = RequestLine.explain(
+            profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl), as: caller?.json)
+        return try await exchange(request, timeout) { (response) throws(ResponseError) in
+            Explanation(
+                header: JSON(try response.object("header")), claims: JSON(try response.object("claims")),
+                rule: JSON(try response.object("rule")))
+        }
+    }
+
+    /// Asks the daemon for its version.
+    public func ping(timeout: Duration? = nil) async throws(SignetError) -> DaemonVersion {
+        try await exchange(.ping, timeout) { (response) throws(ResponseError) in
+            DaemonVersion(version: try response.text("version"), protocolVersion: try response.integer("protocol"))
+        }
+    }
+
+    private enum Verdict: Sendable {
+        case valid(VerifiedToken)
+        case invalid(InvalidTokenReason, String)
+    }
+
+    /// A time to live as the wire has it: whole seconds.
+    private static func seconds(_ ttl: Duration?) throws(SignetError) -> Int64? {
+        guard let ttl else { return nil }
+        let (seconds, attoseconds) = ttl.components
+        guard attoseconds == 0, 1...Limits.largestTTL ~= seconds else {
+            throw .malformedRequest(message: "a ttl is a whole number of seconds from 1 to \(Limits.largestTTL)")
+        }
+        return seconds
+    }
+}

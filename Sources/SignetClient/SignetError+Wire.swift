@@ -1,0 +1,62 @@
+internal import POSIX
+internal import StrictJSON
+internal import WireProtocol
+
+extension SignetError {
+    /// The daemon's refusal as an error to switch over.
+    init(_ refusal: ServerRefusal) {
+        let message = refusal.message
+        let retryAfter: Duration? = refusal.retryAfterMilliseconds.map { .milliseconds($0) }
+        switch refusal.code {
+        case .malformedRequest, .unknownOperation: self = .malformedRequest(message: message)
+        case .notPermitted: self = .notPermitted(message: message)
+        case .unknownProfile: self = .unknownProfile(message: message)
+        case .claimsRejected: self = .claimsRejected(message: message)
+        case .ttlTooLong: self = .ttlTooLong(message: message)
+        case .tooLarge: self = .tooLarge(message: message)
+        case .overloaded: self = .overloaded(message: message, retryAfter: retryAfter)
+        case .timeout: self = .timedOut
+        case .shuttingDown: self = .shuttingDown(message: message)
+        case .noSigningKey: self = .noSigningKey(message: message)
+        case .internal: self = .refused(code: refusal.codeText.text, message: message)
+        case nil:
+            // A code of the protocol that this daemon's version does not send.
+            if refusal.codeText == "rate_limited" {
+                self = .rateLimited(message: message, retryAfter: retryAfter)
+            } else {
+                self = .refused(code: refusal.codeText.text, message: message)
+            }
+        }
+    }
+
+    /// Why connecting to the socket failed.
+    init(_ error: Errno, connectingTo path: String) {
+        let reason: UnavailabilityReason =
+            switch error {
+            case .noEntry, .notDirectory: .noSocket
+            case .accessDenied, .notPermitted: .permissionDenied
+            case .connectionRefused: .connectionRefused
+            default: .system(error.description)
+            }
+        self = .unavailable(socketPath: path, reason: reason)
+    }
+}
+
+extension InvalidTokenReason {
+    init(_ name: ByteString) {
+        switch InvalidReason(name) {
+        case .malformed: self = .malformed
+        case .unknownKey: self = .unknownKey
+        case .wrongAlgorithm: self = .wrongAlgorithm
+        case .badSignature: self = .badSignature
+        case .expired: self = .expired
+        case .notYetValid: self = .notYetValid
+        case .wrongIssuer: self = .wrongIssuer
+        case .wrongAudience: self = .wrongAudience
+        case .wrongType: self = .wrongType
+        case .missingClaim: self = .missingClaim
+        case .revoked: self = .revoked
+        case nil: self = .other(name.text)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import SignetClient
+
+/// Where the daemon is, and how long to wait for it.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "The daemon's socket. (default: $SIGNET_SOCKET, else /run/signet/signet.sock)")
+    var socket: String?
+
+    @Option(help: "How long to wait for the answer: digits and one of s m h d.")
+    var timeout = TimeSpan(seconds: 5)
+
+    /// A client for that socket.
+    func client() throws(Failure) -> SignetClient {
+        do throws(SignetError) {
+            return try SignetClient(socketPath: socket, timeout: .seconds(timeout.seconds))
+        } catch {
+            throw Failure(error)
+        }
+    }
+}
