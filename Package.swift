@@ -16,8 +16,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: excluding, swiftSettings: strict)
 }
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -77,5 +77,21 @@ let package = Package(
                 "JOSE", "Keys", "OpenSSL", "POSIX", "SignetClient", "StrictJSON", "WireProtocol", argumentParser,
             ],
             swiftSettings: strict),
+
+        // Tests, one target a room; EndToEndTests drives the real programs.
+        tests("StrictJSONTests", ["StrictJSON"]),
+        tests("OpenSSLTests", ["CLibCrypto", "OpenSSL"]),
+        tests("JOSETests", ["JOSE", "OpenSSL", "StrictJSON"]),
+        tests("KeysTests", ["JOSE", "Keys", "OpenSSL", "POSIX", "StrictJSON"]),
+        tests("AuthorizationTests", ["Authorization", "JOSE", "StrictJSON"]),
+        tests("WireProtocolTests", ["StrictJSON", "WireProtocol"]),
+        tests("WireProtocolClientTests", ["StrictJSON", "WireProtocol"]),
+        tests(
+            "SigningServiceTests",
+            ["Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "WireProtocol"]),
+        tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
+        tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),
+        tests("SignetClientTests", ["POSIX", "SignetClient", "StrictJSON", "WireProtocol"]),
+        tests("EndToEndTests", ["POSIX", "signet", "signetd"], excluding: ["scan_memory.py"]),
     ]
 )

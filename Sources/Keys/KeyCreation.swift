@@ -50,9 +50,9 @@ package struct KeyCreation {
         } catch {
             throw KeyError(directoryPath, "cannot make a key: \(error)", fix: "see the error")
         }
+        let directory = try Self.open(directoryPath)
         let name = kid.text + ".jwk"
         do throws(Errno) {
-            let directory = try Directory(path: directoryPath)
             try Self.write(contents, to: name, by: temporary, in: directory)
             return (kid, directory.path(of: name))
         } catch {
@@ -61,6 +61,13 @@ package struct KeyCreation {
                 throw KeyError(file, "exists already", fix: "choose another kid, or remove it first")
             }
             throw KeyError(file, "cannot be written: \(error)", fix: "see `ls -ld \(directoryPath)`")
+        }
+    }
+
+    private static func open(_ path: String) throws(KeyError) -> Directory {
+        do throws(Errno) { return try Directory(path: path) } catch {
+            if error == .noEntry { throw KeyError(path, "does not exist", fix: "make it: mkdir -m 0700 \(path)") }
+            throw .unreadable(path, error)
         }
     }
 

@@ -153,9 +153,9 @@ import Testing
             _ = try create(kid: "k")
             Issue.record("a key was made")
         } catch {
-            #expect(error.file == folder.file("k.jwk"))
-            #expect(error.problem == "cannot be written: No such file or directory")
-            #expect(error.fix == "see `ls -ld \(folder.path)`")
+            #expect(error.file == folder.path)
+            #expect(error.problem == "does not exist")
+            #expect(error.fix == "make it: mkdir -m 0700 \(folder.path)")
         }
     }
 

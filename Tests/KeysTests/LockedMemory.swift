@@ -4,7 +4,11 @@ import OpenSSL
 enum LockedMemory {
     static func open() throws { try outcome.get() }
 
-    private static let outcome = Result { try SecretMemory.open() }
+    private static let outcome = Result {
+        try SecretMemory.open()
+        // Room for all tests of one process at once, within the usual limit on locked memory.
+        try SecretMemory.extend(to: 4 << 20)
+    }
 }
 
 extension SecretBytes {

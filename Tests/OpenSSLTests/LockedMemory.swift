@@ -8,7 +8,11 @@ enum LockedMemory {
     /// False under sanitizers, which must see the heap.
     static let isThere = (try? open()) != nil && SecretMemory.isLocked
 
-    private static let outcome = Result { try SecretMemory.open() }
+    private static let outcome = Result {
+        try SecretMemory.open()
+        // Room for all tests of one process at once, within the usual limit on locked memory.
+        try SecretMemory.extend(to: 4 << 20)
+    }
 }
 
 extension SecretBytes {

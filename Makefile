@@ -1,0 +1,45 @@
+# Signet. `make demo` shows what it does, `make test` that it does it.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+
+RELEASE = --configuration release --static-swift-stdlib
+BUILT = .build/release
+
+.PHONY: build demo run test lint format install clean
+
+build: ## The two programs, without need of a Swift runtime, in .build/release
+	@scripts/install-packages build
+	$(SWIFT) build $(RELEASE) --product signetd
+	$(SWIFT) build $(RELEASE) --product signet
+
+demo: build ## From no key to a verified token and a refused one
+	@scripts/install-packages demo
+	@scripts/demo $(BUILT)
+
+run: build ## A daemon to play with, in the foreground, on a socket in this folder
+	@scripts/run-development-daemon $(BUILT)
+
+test: ## Unit tests, and end-to-end tests with the real programs
+	@scripts/install-packages build test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+lint: ## What CI checks beside the tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) test --disable-xctest --filter LayeringTests
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+install: build ## Programs under PREFIX, the configuration under SYSCONFDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
+	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
+	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
+	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
+		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
+
+clean:
+	rm -rf .build .dev

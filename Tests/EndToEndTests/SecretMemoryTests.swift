@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@Suite("Keys stand only in locked memory that dumps leave out")
+struct SecretMemoryTests {
+    struct Finding: Decodable {
+        let inside: [String: Int]
+        let outside: [Place]
+        struct Place: Decodable {
+            let form: String
+            let mapping: String
+            let at: String
+        }
+    }
+
+    @Test(
+        "MEM-1 no piece of the key, or of what equals it, stands outside of locked pages, before and after use",
+        .enabled(if: geteuid() == 0, "reading another process's memory needs root"))
+    func noKeyOutside() throws {
+        let daemon = try TestDaemon()
+        let atRest = try scan(daemon)
+        #expect(atRest.outside.isEmpty, "\(atRest.outside)")
+        // That the scanner finds the key where it may stand shows that it would find it elsewhere.
+        #expect(atRest.inside["key"] ?? 0 > 0)
+        #expect(atRest.inside["inner state, words swapped"] ?? 0 > 0)
+
+        let clients = try (0..<8).map { _ in try daemon.connect() }
+        for _ in 0..<200 {
+            for client in clients {
+                let token = try client.ask(#"{"op":"sign","claims":{"sub":"a"}}"#).text("token")
+                #expect(try client.ask(#"{"op":"verify","token":"\#(token)"}"#).isValid == true)
+            }
+        }
+        let used = try scan(daemon)
+        #expect(used.outside.isEmpty, "\(used.outside)")
+        #expect(used.inside["key"] ?? 0 > 0)
+    }
+
+    @Test("MEM-2 the process is not dumpable, has no core limit, and is closed to its own user")
+    func notDumpable() throws {
+        let daemon = try TestDaemon()
+        let proc = "/proc/\(daemon.process.processIdentifier)"
+        let limits = try String(contentsOfFile: "\(proc)/limits", encoding: .utf8)
+        let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+        #expect(core.split(separator: " ").filter { $0 == "0" }.count == 2)
+        let status = try String(contentsOfFile: "\(proc)/status", encoding: .utf8)
+        #expect(status.contains("NoNewPrivs:\t1"))
+        // The files of a process that cannot be dumped belong to root, whoever runs it.
+        let owner = try FileManager.default.attributesOfItem(atPath: "\(proc)/environ")[.ownerAccountID] as? Int
+        #expect(owner == 0)
+    }
+
+    @Test(
+        "MEM-2 another process of the daemon's own user cannot read its memory",
+        .enabled(if: geteuid() == 0, "needs root to become another user"))
+    func ownUserCannotRead() throws {
+        let user = "4242"
+        let daemon = try TestDaemon(prepared: TestDaemon.settings(users: ["root"]))
+        _ = try Program.run("chown", ["-R", "\(user):\(user)", daemon.directory.path])
+        _ = try Program.run("chmod", ["a+rx", TestDaemon.products.path])
+        let script = """
+            "$1" --config "$2" 2>&1 & pid=$!
+            until [ -S "$3" ] || ! kill -0 $pid; do :; done
+            kill -0 $pid && ! dd if=/proc/$pid/mem of=/dev/null count=1 2>/dev/null && echo closed
+            kill $pid; wait $pid
+            """
+        let program = try Program.run(
+            "setpriv",
+            [
+                "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "bash", "-c", script, "bash",
+                TestDaemon.product("signetd").path, daemon.configuration.path, daemon.socket,
+            ])
+        #expect(program.output.contains("closed\n"), "\(program.output) \(program.errors)")
+    }
+
+    private func scan(_ daemon: TestDaemon) throws -> Finding {
+        let script = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/scan_memory.py")
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = Program.python
+        process.arguments = [script.path, "\(daemon.process.processIdentifier)"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        input.fileHandleForWriting.write(daemon.key)
+        try input.fileHandleForWriting.close()
+        let json = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return try JSONDecoder().decode(Finding.self, from: json)
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import POSIX
+import Testing
+
+/// A real `signetd` in a directory of its own, as an operator would set one up.
+final class TestDaemon {
+    let directory: URL
+    let configuration: URL
+    var socket: String { directory.appending(path: "signet.sock").path }
+    var keys: URL { directory.appending(path: "keys/default") }
+    private(set) var log: LogReader
+    private(set) var process: Process
+
+    /// The key of the ring `default`: 64 bytes that no other test has.
+    let key: Data
+    static let kid = "first"
+
+    /// The products that were built beside the running tests.
+    static let products: URL = {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(filePath: own).deletingLastPathComponent()
+    }()
+    static func product(_ name: String) -> URL { products.appending(path: name) }
+
+    static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Starts a daemon and returns when it listens.
+    convenience init(_ settings: String = TestDaemon.settings()) throws {
+        try self.init(prepared: settings)
+        try start()
+    }
+
+    /// Prepares a directory with a configuration and one key; starts nothing.
+    init(prepared settings: String) throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "signet-\(UUID().uuidString.prefix(8))")
+        configuration = directory.appending(path: "signetd.toml")
+        key = Data((0..<64).map { _ in UInt8.random(in: 0...255) })
+        log = LogReader()
+        process = Process()
+        try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
+        // Others may pass to the socket; what decides about them is the policy.
+        for path in [directory, directory.appending(path: "keys")] { try setMode(0o755, path) }
+        try setMode(0o700, keys)
+        try writeKey(named: "first.jwk", kid: Self.kid, key)
+        try Data(settings.utf8).write(to: configuration)
+    }
+
+    deinit {
+        if process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// A configuration with one ring and one profile that `users` may use.
+    static func settings(
+        users: [String] = [NSUserName()], server: String = "", keyring: String = "", profile: String = "",
+        allow: String = ""
+    ) -> String {
+        let list = users.map { "\"\($0)\"" }.joined(separator: ", ")
+        return """
+            [server]
+            socket = "signet.sock"
+            socket_mode = "0666"
+            \(server)
+
+            [keyring.default]
+            algorithm = "HS512"
+            \(keyring)
+
+            [profile.default]
+            issuer = "https://auth.example.com"
+            audiences = ["https://api.example.com", "https://admin.example.com"]
+            \(profile)
+
+            [[profile.default.allow]]
+            operations = ["sign", "verify"]
+            users = [\(list)]
+            \(allow)
+            """
+    }
+
+    func writeKey(named name: String, kid: String, _ key: Data, mode: Int = 0o600, more: String = "") throws {
+        let file = keys.appending(path: name)
+        let text = #"{"kty":"oct","alg":"HS512","kid":"\#(kid)","k":"\#(key.base64URL)"\#(more)}"#
+        try Data(text.utf8).write(to: file)
+        try setMode(mode, file)
+    }
+
+    private func setMode(_ mode: Int, _ file: URL) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+    }
+
+    /// Starts the daemon and waits for its word that it listens.
+    func start(arguments: [String] = [], environment: [String: String] = [:]) throws {
+        try launch(arguments: arguments, environment: environment)
+        try #require(log.wait(for: "listening on"), "signetd did not start: \(log.text)")
+    }
+
+    /// Starts the daemon and does not wait.
+    func launch(arguments: [String] = [], environment: [String: String] = [:]) throws {
+        process = Process()
+        log = LogReader()
+        process.executableURL = Self.product("signetd")
+        process.arguments = ["--config", configuration.path] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardError = log.pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    /// Starts a daemon that is expected to refuse; returns what it said when it has ended.
+    func refusal(arguments: [String] = []) throws -> (status: Int32, log: String) {
+        try launch(arguments: arguments)
+        process.waitUntilExit()
+        return (process.terminationStatus, log.rest())
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Sends SIGTERM; returns the exit status.
+    func stop() -> Int32 {
+        signal(SIGTERM)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func connect() throws -> LineClient { try LineClient(socket) }
+}
+
+extension Data {
+    var base64URL: String {
+        base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
+            .replacingOccurrences(of: "=", with: "")
+    }
+}
