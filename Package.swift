@@ -56,7 +56,7 @@ let package = Package(
         target(
             "Server",
             [
-                "Authorization", "OpenSSL", "POSIX", "SigningService", "StrictJSON", "WireProtocol", logging, nioCore,
+                "Authorization", "OpenSSL", "POSIX", "SigningService", "WireProtocol", logging, nioCore,
                 nioPosix,
             ]),
         target("TOML", ["StrictJSON"]),
@@ -74,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "JOSE", "Keys", "OpenSSL", "POSIX", "SignetClient", "StrictJSON", "WireProtocol", argumentParser,
+                "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON", "WireProtocol", argumentParser,
             ],
             swiftSettings: strict),
 
@@ -92,6 +92,9 @@ let package = Package(
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
         tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),
         tests("SignetClientTests", ["POSIX", "SignetClient", "StrictJSON", "WireProtocol"]),
-        tests("EndToEndTests", ["POSIX", "signet", "signetd"], excluding: ["scan_memory.py"]),
+        tests(
+            "EndToEndTests", ["POSIX", "SignetClient", "WireProtocol", "signet", "signetd"],
+            excluding: ["scan_memory.py"]),
+        tests("LayeringTests", []),
     ]
 )

@@ -27,7 +27,7 @@ package struct SignGrant: Sendable {
     }
 
     /// Decides a request: entries in file order, the first that fits in everything serves it; where none does, the
-    /// error of the first that was for this caller and operation (design.md section 4).
+    /// error of the first that was for this caller and operation (docs/configuration.md).
     package static func decide(
         _ profile: Profile, for identity: Identity, claims: JSONValue?, ttl: Int64?,
         _ index: borrowing JSONIndex, in line: Span<UInt8>

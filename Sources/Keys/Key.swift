@@ -24,7 +24,7 @@ package final class Key: Sendable {
         self.file = file
     }
 
-    /// From when on it may sign: `nbf`, else `iat`, else always (design.md section 5).
+    /// From when on it may sign: `nbf`, else `iat`, else always.
     package var notBefore: Int64 { times.notBefore ?? times.issuedAt ?? 0 }
 
     /// Whether it may sign at `now`.

@@ -1,6 +1,6 @@
 internal import POSIX
 
-/// Which files may hold keys: who owns them, who may read them, and what stands above them (design.md section 5).
+/// Which files may hold keys: who owns them, who may read them, and what stands above them.
 ///
 /// A key that somebody else could have written signs for somebody else; one that they can read is theirs as well.
 struct KeyAdmission {

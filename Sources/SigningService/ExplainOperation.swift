@@ -36,7 +36,7 @@ extension Worker {
         output.endResponse()
     }
 
-    /// Reads `as`: {"user": string, "groups": [string]}.
+    /// Reads `as`: {"user": string, "groups": [string], "unit": string}.
     private func readIdentity(_ value: JSONValue, _ line: Span<UInt8>) throws(Refusal) -> Identity {
         var user: ByteString?
         var groups: [ByteString] = []
@@ -49,6 +49,9 @@ extension Worker {
                 user = ByteString(text.unescaped(in: line))
             } else if member.name.equals("groups", in: line) {
                 groups = try readGroups(member.value, line)
+            } else if member.name.equals("unit", in: line) {
+                // No entry can ask for a unit, so it decides nothing.
+                guard member.value.text != nil else { throw .malformed("\"as.unit\" must be a string") }
             } else {
                 throw .malformed("unknown member \(member.name.quoted(in: line)) in \"as\"")
             }

@@ -56,7 +56,7 @@ extension Worker {
             expires: now + min(grant.ttl, remainder))
     }
 
-    /// Writes the claims of a token to `payload` (design.md section 3): the caller's, spliced byte for byte, then the
+    /// Writes the claims of a token to `payload` (docs/protocol.md, "What a token is"): the caller's, spliced byte for byte, then the
     /// profile's and the daemon's, so that last-wins and first-wins readers see no difference (rule CLM-6).
     /// - Returns: Where the `jti` stands in it.
     func writePayload(_ plan: TokenPlan, claims: JSONValue?, from line: Span<UInt8>) throws(Refusal) -> Range<Int> {

@@ -8,7 +8,8 @@ struct FirstTokenTests {
         let daemon = try TestDaemon()
         let client = try daemon.connect()
         let signed = try client.ask(
-            #"{"id":1,"op":"sign","claims":{"sub":"user-1","email":"ada@example.com","given_name":"Ada"},"ttl":604800}"#)
+            #"{"id":1,"op":"sign","claims":{"sub":"user-1","email":"ada@example.com","given_name":"Ada"},"ttl":604800}"#
+        )
         #expect(signed.isOK)
         #expect(signed.text("kid") == TestDaemon.kid)
         let verified = try client.ask(#"{"op":"verify","token":"\#(signed.text("token"))"}"#)

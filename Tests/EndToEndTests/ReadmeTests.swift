@@ -48,7 +48,7 @@ struct ReadmeTests {
         }
     }
 
-    @Test("Its Swift lines compile, and do what they say")
+    @Test("Its Swift lines compile and run")
     func swiftLines() async throws {
         let document = try MarkdownDocument("README.md")
         let block = try #require(document.blocks.first { $0.language == "swift" })
@@ -74,6 +74,8 @@ struct ReadmeTests {
             print(caller.claims["email"]?.string ?? "no address")
         } catch .invalidToken(let reason, let message) {
             print("refused: \(reason): \(message)")
+        } catch {
+            print("nobody could tell: \(error)")
         }
     }
 
@@ -101,10 +103,10 @@ struct ReadmeTests {
     func makeTargets() throws {
         let text = try MarkdownDocument("README.md").text
         let makefile = try String(contentsOf: TestDaemon.packageRoot.appending(path: "Makefile"), encoding: .utf8)
-        let targets = Set(text.matches(of: /\bmake ([a-z]+)\b(?= |`|\n)/).map { String($0.1) })
-            .subtracting(["a", "standard"])
+        let targets = Set(text.matches(of: /[`\n]make ([a-z]+)/).map { String($0.1) })
         #expect(targets.isSuperset(of: ["demo", "test"]))
-        for target in targets { #expect(makefile.contains("\n\(target):"), "make \(target)") }
+        let known = Set(makefile.matches(of: /\n([a-z]+):/).map { String($0.1) })
+        #expect(targets.subtracting(known).isEmpty)
     }
 
     @Test("Every document that it links to is there")

@@ -6,7 +6,7 @@ import POSIX
 import StrictJSON
 import Testing
 
-/// Whose files may hold keys (design.md section 5). Each refusal names the file and what to do.
+/// Whose files may hold keys. Each refusal names the file and what to do.
 @Suite struct KeyAdmissionTests {
     private let folder: KeyFolder
     private let file: String

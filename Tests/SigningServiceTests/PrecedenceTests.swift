@@ -5,7 +5,7 @@ import SigningService
 import StrictJSON
 import Testing
 
-/// Which error wins: each line breaks two neighbouring rules of design.md section 2, and the first is told.
+/// Which error wins: each line breaks two neighbouring rules of docs/protocol.md, and the first is told.
 @Suite struct PrecedenceTests {
     private static let long = String(repeating: "x", count: 300)
 
