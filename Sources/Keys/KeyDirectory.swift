@@ -5,7 +5,7 @@ package import StrictJSON
 
 /// A directory of key files, read as a whole: all of it is admitted, or nothing.
 ///
-/// Each `*.jwk` is one key. Other names and hidden files are passed over.
+/// Each `*.jwk` and `*.pem` is one key, each `*.jwks` some. Other names and hidden files are passed over.
 package struct KeyDirectory {
     private let path: String
     private let admission: KeyAdmission
@@ -40,58 +40,29 @@ package struct KeyDirectory {
         do throws(Errno) { names = try directory.names() } catch { throw .unreadable(path, error) }
         var keys: [Key] = []
         var warnings: [String] = []
-        for name in names where Self.isKeyFile(name) {
-            let loaded = try read(name, in: directory, algorithm)
-            guard let position = keys.firstIndex(where: { $0.kid == loaded.kid }) else {
-                keys.append(loaded)
-                continue
+        for name in names {
+            guard let kind = KeyFile(name: name) else { continue }
+            let path = directory.path(of: name)
+            let contents = try readSecret(name, in: directory, path)
+            for key in try kind.keys(contents, path: path, algorithm) {
+                try Self.add(key, to: &keys, &warnings)
             }
-            let twin = keys[position]
-            guard twin.material.isSameKey(as: loaded.material) else {
-                throw KeyError(
-                    loaded.file, "its kid \(loaded.kid.quoted) is that of another key, in \(twin.file)",
-                    fix: "remove one of the two")
-            }
-            warnings.append("\(loaded.file) holds the same key as \(twin.file)")
-            // The first file counts, unless the other one revokes the key.
-            if loaded.times.isRevoked { keys[position] = loaded }
         }
         return (keys, warnings)
     }
 
-    private static func isKeyFile(_ name: String) -> Bool {
-        // Bytes: a name with a combining mark behind the suffix is another name.
-        name.utf8.first != UInt8(ascii: ".") && Array(name.utf8.suffix(4)) == Array(".jwk".utf8)
-    }
-
-    private func read(
-        _ name: String, in directory: borrowing Directory, _ algorithm: Algorithm
-    ) throws(KeyError) -> Key {
-        let file = directory.path(of: name)
-        let contents = try readSecret(name, in: directory, file)
-        let jwk: JWK
-        do throws(JWKError) { jwk = try JWK(contents) } catch {
-            throw KeyError(file, error.problem, fix: "mend the file, or make a new key with `signet key new`")
-        }
-        guard let kid = jwk.keyID else {
-            throw KeyError(file, "has no \"kid\"", fix: "add a \"kid\" that no other key has")
-        }
-        if let own = jwk.algorithm, own != algorithm {
+    /// Two files with one kid and the same key are one key; with other keys, an error.
+    private static func add(_ key: Key, to keys: inout [Key], _ warnings: inout [String]) throws(KeyError) {
+        guard let position = keys.firstIndex(where: { $0.kid == key.kid }) else { return keys.append(key) }
+        let twin = keys[position]
+        guard twin.material.fingerprint == key.material.fingerprint else {
             throw KeyError(
-                file, "is a key for \(own.name) in a ring for \(algorithm.name)", fix: "move it to a ring of its own")
+                key.file, "its kid \(key.kid.quoted) is that of another key, in \(twin.file)",
+                fix: "remove one of the two")
         }
-        guard jwk.secret.count >= algorithm.hashLength else {  // RFC 7518 section 3.2, rule KEY-1
-            throw KeyError(
-                file, "is too short: \(jwk.secret.count) bytes where \(algorithm.name) needs \(algorithm.hashLength)",
-                fix: "make a new key with `signet key new`")
-        }
-        do throws(OpenSSLError) {
-            let material = try HMACKey(jwk.secret, digest: algorithm.digest)
-            return Key(
-                kid: kid, algorithm: algorithm, canSign: jwk.canSign, times: jwk.times, material: material, file: file)
-        } catch {
-            throw KeyError(file, "is refused by OpenSSL: \(error)", fix: "raise locked_memory, or see the error")
-        }
+        warnings.append("\(key.file) holds the same key as \(twin.file)")
+        // The first file counts, unless the other one revokes the key.
+        if key.times.isRevoked { keys[position] = key }
     }
 
     private static func open(

@@ -39,18 +39,6 @@ internal import CLibCrypto
         return unsafe HMACContext(owning: copy, tagLength: tagLength)
     }
 
-    /// Whether both hold the same key, told by the tags that they make.
-    package func isSameKey(as other: HMACKey) -> Bool {
-        let message: [UInt8] = Array("the same key makes the same tag".utf8)
-        var tag = HMACTag()
-        var otherTag = HMACTag()
-        guard tagLength == other.tagLength,
-            (try? makeContext().authenticate(message.span, into: &tag)) != nil,
-            (try? other.makeContext().authenticate(message.span, into: &otherTag)) != nil
-        else { return false }
-        return constantTimeEqual(tag.bytes.span, otherTag.bytes.span)
-    }
-
     // Fetched once: a fetch costs more than a signature. Okay to be unlocked global state: it is set once and only read.
     private nonisolated(unsafe) static let algorithm: OpaquePointer? = unsafe EVP_MAC_fetch(nil, "HMAC", nil)
 }

@@ -28,6 +28,20 @@ package final class RandomPool {
     }
 }
 
+extension RandomPool {
+    /// Random bytes as lower-case hexadecimal digits, for names.
+    package func hexadecimal(bytes count: Int) throws(OpenSSLError) -> String {
+        try draw(count) { bytes in
+            let digits = Array("0123456789abcdef")
+            var text = ""
+            for offset in 0..<bytes.count {
+                text += [digits[Int(bytes[offset] >> 4)], digits[Int(bytes[offset] & 15)]]
+            }
+            return text
+        }
+    }
+}
+
 /// Fills a secret with bytes fit for keys.
 package func fillRandom(_ secret: inout SecretBytes) throws(OpenSSLError) {
     let count = secret.count

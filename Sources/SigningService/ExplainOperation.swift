@@ -19,8 +19,8 @@ extension Worker {
         let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
         _ = try writePayload(plan, claims: request.claims, from: line)
         let header = header(profile: plan.profile, key: plan.key)
-        let key = snapshot.keyrings[plan.keyring].keys[plan.key]
-        try requireFit(header: Base64URL.encodedCount(header.count) + 1, tag: key.material.tagLength)
+        let signer = try context(keyring: plan.keyring, key: plan.key)
+        try requireFit(header: Base64URL.encodedCount(header.count) + 1, signature: signer.signatureLength)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"header\":")
         output += header

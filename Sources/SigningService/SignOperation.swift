@@ -32,12 +32,9 @@ extension Worker {
         let header = output.count - start
         Base64URL.append(payload.span, to: &output)
         let signer = try context(keyring: plan.keyring, key: plan.key)
-        try requireFit(header: header, tag: signer.tagLength)
-        var tag = HMACTag()
-        do throws(OpenSSLError) {
-            try signer.authenticate(output.span.extracting(start...), into: &tag)
-        } catch { throw .internalFailure(error) }
-        output.append(UInt8(ascii: "."))
-        Base64URL.append(tag.bytes.span.extracting(..<signer.tagLength), to: &output)
+        try requireFit(header: header, signature: signer.signatureLength)
+        do throws(OpenSSLError) { try signer.appendSignature(to: &output, from: start) } catch {
+            throw .internalFailure(error)
+        }
     }
 }

@@ -93,9 +93,9 @@ extension Worker {
     /// Refuses a payload whose token `verify` could not take (rule CLM-9).
     /// - Parameters:
     ///   - header: Bytes of the encoded header with its full stop.
-    ///   - tag: Bytes of the signature, not encoded.
-    func requireFit(header: Int, tag: Int) throws(Refusal) {
-        let length = header + Base64URL.encodedCount(payload.count) + 1 + Base64URL.encodedCount(tag)
+    ///   - signature: Bytes of the signature, not encoded.
+    func requireFit(header: Int, signature: Int) throws(Refusal) {
+        let length = header + Base64URL.encodedCount(payload.count) + 1 + Base64URL.encodedCount(signature)
         guard length <= snapshot.largestToken else {
             throw Refusal(.tooLarge, "the token would be \(length) bytes, \(snapshot.largestToken) is the most")
         }

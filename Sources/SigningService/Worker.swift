@@ -19,7 +19,7 @@ package final class Worker {
     /// The token, where a request wrote it with escapes.
     var unescapedToken: [UInt8] = []
     let random: RandomPool
-    private var signers: [[HMACContext?]]
+    private var signers: [[JWSContext?]]
     /// For each profile, the encoded header of its latest signing key, with its full stop.
     private var encodedHeaders: [(key: Int, header: [UInt8])?]
 
@@ -79,7 +79,7 @@ package final class Worker {
     }
 
     /// The context of a key, made from the key's own when this loop first uses it.
-    func context(keyring: Int, key: Int) throws(Refusal) -> HMACContext {
+    func context(keyring: Int, key: Int) throws(Refusal) -> JWSContext {
         if let context = signers[keyring][key] { return context }
         do throws(OpenSSLError) {
             let context = try snapshot.keyrings[keyring].keys[key].material.makeContext()

@@ -1,0 +1,81 @@
+internal import OpenSSL
+internal import POSIX
+internal import StrictJSON
+
+/// Puts key files into a keyring's directory.
+struct KeyWriter {
+    private let path: String
+
+    init(directory: String) { path = directory }
+
+    /// Writes a key file under the name of its kid: temporary name, mode before content, on the disk before its name
+    /// (rename), then the directory.
+    ///
+    /// A crash at any point leaves a directory that loads. Run by root, the file goes to the directory's owner and group.
+    /// - Returns: The file's path.
+    func write(_ contents: borrowing SecretBytes, kid: ByteString) throws(KeyError) -> String {
+        try Self.requireFileName(kid, in: path)
+        let directory = try Self.open(path)
+        let name = kid.text + ".jwk"
+        // Random: what a crash left behind is in nobody's way, nor are two who make the same kid at once.
+        guard let temporary = try? ".\(RandomPool().hexadecimal(bytes: 8)).new" else {
+            throw KeyError(path, "cannot make a temporary name: no random bytes", fix: "raise `ulimit -l`")
+        }
+        do throws(Errno) {
+            try Self.write(contents, to: name, by: temporary, in: directory)
+            return directory.path(of: name)
+        } catch {
+            let file = directory.path(of: name)
+            if error == .exists {
+                throw KeyError(file, "exists already", fix: "choose another kid, or remove it first")
+            }
+            throw KeyError(file, "cannot be written: \(error)", fix: "see `ls -ld \(path)`")
+        }
+    }
+
+    /// Refuses a kid that cannot be the name of a file.
+    static func requireFileName(_ kid: ByteString, in path: String) throws(KeyError) {
+        guard !isFileName(kid) else { return }
+        throw KeyError(
+            path, "cannot name a file after the kid \(kid.quoted)",
+            fix: "use letters, digits, '.', '_' and '-', at most 200, no '.' first")
+    }
+
+    private static func open(_ path: String) throws(KeyError) -> Directory {
+        do throws(Errno) { return try Directory(path: path) } catch {
+            if error == .noEntry { throw KeyError(path, "does not exist", fix: "make it: mkdir -m 0700 \(path)") }
+            throw .unreadable(path, error)
+        }
+    }
+
+    private static func isFileName(_ kid: ByteString) -> Bool {
+        guard 1...200 ~= kid.bytes.count, kid.bytes[0] != UInt8(ascii: ".") else { return false }
+        return kid.bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func write(
+        _ contents: borrowing SecretBytes, to name: String, by temporary: String, in directory: borrowing Directory
+    ) throws(Errno) {
+        let file = try directory.create(temporary, mode: 0o600)
+        do throws(Errno) {
+            let home = try FileStatus(of: directory.descriptor)
+            if try FileStatus(of: file).owner != home.owner {
+                try directory.give(file, owner: home.owner, group: home.group)
+            }
+            try contents.withSpan { bytes throws(Errno) in try file.writeAll(bytes) }
+            try file.synchronize()
+            try directory.rename(temporary, to: name)
+        } catch {
+            try? directory.remove(temporary)
+            throw error
+        }
+        try directory.synchronize()
+    }
+}
