@@ -16,8 +16,8 @@ internal import CLibCrypto
     }
 
     deinit {
-        for unsafenumber in unsafe numbers { unsafe BN_clear_free(number) }
-        for unsafeblock in unsafe octets { unsafe arena_free(block) }
+        for index in unsafe numbers.indices { unsafe BN_clear_free(numbers[index]) }
+        for index in unsafe octets.indices { unsafe arena_free(octets[index]) }
         unsafe OSSL_PARAM_BLD_free(builder)
     }
 
