@@ -6,6 +6,7 @@ package final class Profile: Sendable {
     package let name: ByteString
     /// The ring whose keys sign and verify.
     package let keyring: ByteString
+    package let content: Content
     package let validation: ClaimsValidation
     /// The first is the default.
     package let audiences: [ByteString]
@@ -24,13 +25,22 @@ package final class Profile: Sendable {
     let requiredOfCallers: [ByteString]
     private let forbiddenNames: [ClaimName]
 
+    /// What its tokens carry.
+    package enum Content: Sendable {
+        case claims
+        /// Any payload, without rules of its own.
+        case bytes
+    }
+
     package init(
-        name: ByteString, keyring: ByteString, validation: ClaimsValidation, audiences: [ByteString], ttl: Int64,
+        name: ByteString, keyring: ByteString, content: Content = .claims, validation: ClaimsValidation,
+        audiences: [ByteString], ttl: Int64,
         maximumTTL: Int64, backdate: Int64, type: TokenType, fixedClaims: [(name: ByteString, json: [UInt8])],
         allow: [AllowEntry]
     ) {
         self.name = name
         self.keyring = keyring
+        self.content = content
         self.validation = validation
         self.audiences = audiences
         self.ttl = ttl

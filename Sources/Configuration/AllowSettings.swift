@@ -33,6 +33,7 @@ package struct AllowSettings: Equatable, Sendable {
 
 /// What an entry may not exceed.
 struct GrantBounds {
+    let content: TokenContent
     /// nil: the profile's own are wrong, so nothing is compared with them.
     let audiences: [ByteString]?
     let allowedClaims: ClaimList
@@ -48,6 +49,11 @@ extension AllowSettings {
         audiences = Self.audiences(&section, within: bounds.audiences)
         allowedClaims = Self.allowedClaims(&section, within: bounds.allowedClaims)
         maxTTL = Self.maxTTL(&section, within: bounds.maxTTL)
+        if bounds.content == .bytes {
+            for name in ["audiences", "allowed_claims", "max_ttl"] where section.has(name) {
+                section.report(name, "means nothing for content = \"bytes\", which has no claims")
+            }
+        }
         if !section.has("users"), !section.has("groups") {
             section.log.report(
                 section.position, "\(section.title) needs 'users', 'groups' or both; everyone is users = [\"*\"]")

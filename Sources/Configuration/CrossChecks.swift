@@ -21,14 +21,14 @@ extension Settings {
     func reportForgeableProfiles(to log: ProblemLog) {
         struct Kind: Hashable {
             let keyring, issuer: ByteString
-            let type: [UInt8]
+            let type: TokenType
             let audience: ByteString
         }
         var owners: [Kind: ProfileSettings] = [:]
         for profile in profiles {
             let clash = profile.audiences.lazy.compactMap { audience -> (ByteString, ProfileSettings)? in
                 let kind = Kind(
-                    keyring: profile.keyring, issuer: profile.issuer, type: comparableType(profile.type),
+                    keyring: profile.keyring, issuer: profile.issuer, type: TokenType(profile.type),
                     audience: audience)
                 if let other = owners[kind] { return (audience, other) }
                 owners[kind] = profile
@@ -41,6 +41,23 @@ extension Settings {
                     + "\(profile.keyring.quoted), the issuer, the type and the audience \(audience.quoted), so "
                     + "a caller of one could forge the other's fixed claims; give them different keyrings, issuers, "
                     + "audiences, or a 'type' other than \"JWT\"")
+        }
+    }
+
+    /// A ring serves profiles of one content: bytes that a caller chooses could be the claims of another profile.
+    func reportMixedContents(to log: ProblemLog) {
+        var owners: [ByteString: ProfileSettings] = [:]
+        for profile in profiles {
+            guard let other = owners[profile.keyring] else {
+                owners[profile.keyring] = profile
+                continue
+            }
+            guard other.content != profile.content else { continue }
+            log.report(
+                profile.position,
+                "[profile.\(profile.name.text)] and [profile.\(other.name.text)] share the keyring "
+                    + "\(profile.keyring.quoted), but one signs claims and the other bytes, which could be any claims; "
+                    + "give each its own keyring")
         }
     }
 
@@ -64,15 +81,5 @@ extension Settings {
                 log.warn(profile.position, "\(title) allows callers the claim \(name.quoted), but it is a fixed claim")
             }
         }
-    }
-
-    /// A `typ` as verifiers compare it: without case, `application/` before a name without slash left out (RFC 7515
-    /// section 4.1.9, rule HDR-6).
-    private func comparableType(_ type: ByteString) -> [UInt8] {
-        let lowered = type.bytes.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
-        let prefix = Array("application/".utf8)
-        guard lowered.starts(with: prefix) else { return lowered }
-        let rest = lowered.dropFirst(prefix.count)
-        return rest.contains(UInt8(ascii: "/")) ? lowered : Array(rest)
     }
 }

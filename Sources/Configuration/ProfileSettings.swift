@@ -1,3 +1,4 @@
+import JOSE
 package import StrictJSON
 import TOML
 import WireProtocol
@@ -8,8 +9,10 @@ package struct ProfileSettings: Equatable, Sendable {
     package let position: FilePosition
     /// Name of a ring that the same file defines.
     package let keyring: ByteString
+    package let content: TokenContent
+    /// Empty for content `bytes`, as are all settings of claims.
     package let issuer: ByteString
-    /// The first is the default. Never empty, none twice.
+    /// The first is the default. None twice; empty for content `bytes` alone.
     package let audiences: [ByteString]
     /// Seconds that a token lives when a request names none, 1…2³¹−1; at most `maxTTL`.
     package let ttl: Int64
@@ -30,6 +33,14 @@ package struct ProfileSettings: Equatable, Sendable {
     package let allow: [AllowSettings]
 }
 
+/// What a profile signs.
+package enum TokenContent: String, CaseIterable, Sendable {
+    /// A JSON object of claims: JWT (RFC 7519).
+    case claims
+    /// Any payload, without rules of its own: plain JWS (RFC 7515).
+    case bytes
+}
+
 extension ProfileSettings {
     /// Lives of tokens, in seconds.
     static let lifetimes: ClosedRange<Int64> = 1...Limits.largestTTL
@@ -46,30 +57,64 @@ extension ProfileSettings {
         self.name = name
         position = section.log.place(section.position)
         let keyring = Self.keyring(&section, of: name, among: keyrings)
-        let issuer = Self.required("issuer", "the tokens' iss", in: &section) { $0.name($1) }
-        let audiences = Self.required("audiences", "the tokens' aud, the default first", in: &section) {
-            $0.strings($1)
-        }
+        content = Self.content(&section)
+        if content == .bytes { Self.refuseClaimSettings(&section) }
+        let isClaims = content == .claims
+        let issuer = Self.required("issuer", isClaims ? "the tokens' iss" : nil, in: &section) { $0.name($1) }
+        let audiences = Self.required(
+            "audiences", isClaims ? "the tokens' aud, the default first" : nil, in: &section
+        ) { $0.strings($1) }
         (ttl, maxTTL) = Self.lifetimes(&section)
         leeway = section.duration("leeway", in: 0...Self.largestLeeway) ?? 30
         backdate = section.duration("backdate", in: 0...Self.largestBackdate) ?? 0
         type = Self.type(&section) ?? "JWT"
+        if content == .bytes { Self.requireOwnType(type, &section) }
         requiredClaims = Self.requiredClaims(&section)
         allowedClaims = section.claimList("allowed_claims") ?? .any
         fixedClaims = section.fixedClaims()
-        let bounds = GrantBounds(audiences: audiences, allowedClaims: allowedClaims, maxTTL: maxTTL)
+        let bounds = GrantBounds(
+            content: content, audiences: audiences, allowedClaims: allowedClaims, maxTTL: maxTTL)
         allow = Self.allow(&section, of: name, within: bounds)
         section.reportUnknownMembers()
-        guard let keyring, let issuer, let audiences else { return nil }
+        guard let keyring, !isClaims || (issuer != nil && audiences != nil) else { return nil }
         self.keyring = keyring
-        self.issuer = issuer
-        self.audiences = audiences
+        self.issuer = issuer ?? ""
+        self.audiences = audiences ?? []
+    }
+
+    private static func content(_ section: inout Section) -> TokenContent {
+        guard let name = section.string("content") else { return .claims }
+        if let content = TokenContent.allCases.first(where: { ByteString($0.rawValue) == name }) { return content }
+        section.report(
+            "content", "must be \"claims\" or \"bytes\", found \(name.quoted)",
+            suggestion: suggestion(for: name, among: TokenContent.allCases.map(\.rawValue)))
+        return .claims
+    }
+
+    /// Settings that speak of claims, and say nothing of a payload of bytes.
+    private static func refuseClaimSettings(_ section: inout Section) {
+        for name in [
+            "issuer", "audiences", "ttl", "max_ttl", "leeway", "backdate", "required_claims", "allowed_claims",
+            "claims",
+        ] where section.has(name) {
+            section.report(name, "means nothing for content = \"bytes\", which has no claims")
+        }
+    }
+
+    /// A payload of bytes can be any JSON, so its tokens must never pass for a JWT: they carry a type of their own.
+    private static func requireOwnType(_ type: ByteString, _ section: inout Section) {
+        let lowered = type.bytes.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        let isJWT = !TokenType(type).isExplicit || lowered.suffix(4).elementsEqual("+jwt".utf8)
+        guard isJWT else { return }
+        section.report(
+            "type",
+            "must be set for content = \"bytes\", and not to \"JWT\" or \"…+jwt\": its callers could mint any claims")
     }
 
     private static func required<Value>(
-        _ setting: String, _ hint: String, in section: inout Section, _ read: (inout Section, String) -> Value?
+        _ setting: String, _ hint: String?, in section: inout Section, _ read: (inout Section, String) -> Value?
     ) -> Value? {
-        if !section.has(setting) { section.reportMissing(setting, hint) }
+        if let hint, !section.has(setting) { section.reportMissing(setting, hint) }
         return read(&section, setting)
     }
 

@@ -46,6 +46,7 @@ extension Settings {
         let settings = Settings(server: server, keyrings: keyrings, profiles: profiles)
         settings.reportSharedDirectories(to: log)
         settings.reportForgeableProfiles(to: log)
+        settings.reportMixedContents(to: log)
         try log.throwProblems()
         settings.warn(in: log)
         return (settings, log.warnings)

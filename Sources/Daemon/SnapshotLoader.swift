@@ -63,7 +63,7 @@ struct SnapshotLoader {
             "profile \(settings.name.quoted): keyring \(settings.keyring.quoted), "
                 + (allow.count == 1 ? "1 allow entry" : "\(allow.count) allow entries"))
         return Profile(
-            name: settings.name, keyring: settings.keyring,
+            name: settings.name, keyring: settings.keyring, content: settings.content == .bytes ? .bytes : .claims,
             validation: ClaimsValidation(
                 issuer: settings.issuer, requiredClaims: settings.requiredClaims, leeway: settings.leeway),
             audiences: settings.audiences, ttl: settings.ttl, maximumTTL: settings.maxTTL, backdate: settings.backdate,

@@ -1,7 +1,7 @@
 package import StrictJSON
 
 /// The `typ` that a profile writes and expects (rule HDR-6).
-package struct TokenType: Equatable, Sendable {
+package struct TokenType: Hashable, Sendable {
     /// As configured, and as written into headers.
     package let value: ByteString
     /// ASCII lower case, with the `application/` that RFC 7515 section 4.1.9 lets a header leave out.
@@ -25,6 +25,7 @@ package struct TokenType: Equatable, Sendable {
     }
 
     package static func == (left: Self, right: Self) -> Bool { left.full == right.full }
+    package func hash(into hasher: inout Hasher) { hasher.combine(full) }
 
     private static func normalise(_ type: [UInt8]) -> [UInt8] {
         // Reason for ASCII alone: media types are ASCII and compared without case (RFC 2045 section 5.1).

@@ -82,7 +82,7 @@ extension Operation {
     /// Whether carrying it out twice leaves nothing behind that once would not.
     fileprivate var changesNothing: Bool {
         switch self {
-        case .ping, .verify, .explain: true
+        case .ping, .verify, .explain, .jwks: true
         case .sign: false
         }
     }

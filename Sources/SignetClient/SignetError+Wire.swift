@@ -11,6 +11,7 @@ extension SignetError {
         case .malformedRequest, .unknownOperation: self = .malformedRequest(message: message)
         case .notPermitted: self = .notPermitted(message: message)
         case .unknownProfile: self = .unknownProfile(message: message)
+        case .unknownKeyring: self = .unknownKeyring(message: message)
         case .claimsRejected: self = .claimsRejected(message: message)
         case .ttlTooLong: self = .ttlTooLong(message: message)
         case .tooLarge: self = .tooLarge(message: message)

@@ -13,6 +13,8 @@ public enum SignetError: Error, Equatable, Sendable {
     case notPermitted(message: String)
     /// There is no such profile; said to the daemon's admins only.
     case unknownProfile(message: String)
+    /// There is no such keyring; said to the daemon's admins only.
+    case unknownKeyring(message: String)
     /// The profile does not let the caller set these claims.
     case claimsRejected(message: String)
     /// The time to live is above the caller's cap.

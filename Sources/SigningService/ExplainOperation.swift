@@ -17,21 +17,23 @@ extension Worker {
             guard isAdmin else { throw Refusal(.notPermitted, "\"as\" is for admins") }
         }
         let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
-        _ = try writePayload(plan, claims: request.claims, from: line)
+        _ = try writePayload(plan, request, line)
         let header = header(profile: plan.profile, key: plan.key)
         let signer = try context(keyring: plan.keyring, key: plan.key)
         try requireFit(header: Base64URL.encodedCount(header.count) + 1, signature: signer.signatureLength)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"header\":")
         output += header
-        output.append(",\"claims\":")
-        output += payload
+        if plan.claims != nil {
+            output.append(",\"claims\":")
+            output += payload
+        }
         output.append(",\"rule\":{\"profile\":")
         output.appendJSONString(snapshot.profiles[plan.profile].profile.name.bytes)
         output.append(",\"entry\":")
-        output.appendInteger(Int64(plan.grant.entry.number))
+        output.appendInteger(Int64(plan.entry.number))
         output.append(",\"source\":")
-        output.appendJSONString(plan.grant.entry.source.bytes)
+        output.appendJSONString(plan.entry.source.bytes)
         output.append(UInt8(ascii: "}"))
         output.endResponse()
     }

@@ -6,22 +6,24 @@ internal import StrictJSON
 internal import WireProtocol
 
 extension Worker {
-    /// `sign`: decides, writes the claims once, encodes and signs them in place in the answer.
+    /// `sign`: decides, writes the payload once, encodes and signs them in place in the answer.
     func sign(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
     ) throws(Refusal) {
         let plan = try plan(request, line, for: identity, isAdmin: snapshot.isAdmin(identity), at: now)
-        let jti = try writePayload(plan, claims: request.claims, from: line)
+        let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
         output.append("\",\"kid\":")
         output.appendJSONString(snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
-        output.append(",\"exp\":")
-        output.appendInteger(plan.expires)
-        output.append(",\"jti\":\"")
-        output += payload[jti]
-        output.append(UInt8(ascii: "\""))
+        if let claims = plan.claims, let jti {
+            output.append(",\"exp\":")
+            output.appendInteger(claims.expires)
+            output.append(",\"jti\":\"")
+            output += payload[jti]
+            output.append(UInt8(ascii: "\""))
+        }
         output.endResponse()
     }
 

@@ -9,7 +9,10 @@ internal import StrictJSON
 package final class Snapshot: Sendable {
     package let keyrings: [Keyring]
     let profiles: [ServedProfile]
+    /// Counts the snapshots of a daemon's life, from 1.
+    package let generation: Int64
     private let profileByName: ByteTable<Int>
+    private let keyringByName: ByteTable<Int>
     private let defaultProfile: Int?
     private let admins: Who
     /// Longest token that is signed, in bytes: whatever is signed can be verified.
@@ -18,8 +21,12 @@ package final class Snapshot: Sendable {
     /// - Parameters:
     ///   - keyrings: Each ring that a profile names must be among them.
     ///   - admins: Who may administer, in any of its lists.
-    package init(keyrings: [Keyring], profiles: [Profile], admins: Who, largestToken: Int) {
+    package init(
+        keyrings: [Keyring], profiles: [Profile], admins: Who, largestToken: Int, generation: Int64 = 1
+    ) {
         self.keyrings = keyrings
+        self.generation = generation
+        keyringByName = ByteTable(keyrings.enumerated().map { (name: $1.name, value: $0) })
         self.profiles = profiles.compactMap { profile in
             keyrings.firstIndex { $0.name == profile.keyring }.map { ServedProfile(profile, keyring: $0) }
         }
@@ -34,6 +41,23 @@ package final class Snapshot: Sendable {
     func profile(_ name: JSONText?, in line: Span<UInt8>) -> Int? {
         guard let name else { return defaultProfile }
         return profileByName.value(for: name, in: line)
+    }
+
+    /// The position in `keyrings` of the ring of that name.
+    func keyring(_ name: JSONText, in line: Span<UInt8>) -> Int? { keyringByName.value(for: name, in: line) }
+
+    /// Whether a caller may see the public keys of a ring: admins, and whoever has an entry on one of its profiles.
+    func mayPublish(keyring: Int, to identity: Identity) -> Bool {
+        if isAdmin(identity) { return true }
+        for served in profiles where served.keyring == keyring {
+            for entry in served.profile.allow where entry.who.includes(identity) { return true }
+        }
+        return false
+    }
+
+    /// The longest leeway of a ring's profiles, in seconds: for so long after its end a key still verifies.
+    func leeway(ofKeyring keyring: Int) -> Int64 {
+        profiles.reduce(0) { $1.keyring == keyring ? max($0, $1.profile.validation.leeway) : $0 }
     }
 
     /// Whether a caller may administer the daemon.

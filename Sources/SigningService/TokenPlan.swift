@@ -12,9 +12,17 @@ struct TokenPlan {
     let keyring: Int
     /// Position in the ring's `keys`.
     let key: Int
-    let grant: SignGrant
-    let issuedAt: Int64
-    let expires: Int64
+    /// The entry that serves the request.
+    let entry: AllowEntry
+    /// nil for a profile whose tokens carry bytes.
+    let claims: ClaimsPlan?
+
+    /// What the daemon says in the claims.
+    struct ClaimsPlan {
+        let grant: SignGrant
+        let issuedAt: Int64
+        let expires: Int64
+    }
 }
 
 extension Worker {
@@ -31,35 +39,67 @@ extension Worker {
         }
         let served = snapshot.profiles[position]
         let profile = served.profile
-        guard profile.allow.contains(where: { $0.concerns(identity, .sign) }) else {
+        guard let entry = profile.allow.first(where: { $0.concerns(identity, .sign) }) else {
             throw .profile(request.profile, in: line, .sign, exists: true, isAdmin)
         }
-        guard request.payload == nil else {
-            throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs claims, not a payload")
-        }
-        let grant: SignGrant
-        do throws(SignGrant.Denial) {
-            grant = try SignGrant.decide(
-                profile, for: identity, claims: request.claims, ttl: request.ttl, reader.index, in: line)
-        } catch { throw .denied(error, request, in: line, isAdmin) }
-        let keyring = snapshot.keyrings[served.keyring]
-        guard let key = keyring.signingKey(at: now) else {
+        let key = { () throws(Refusal) in
+            let keyring = self.snapshot.keyrings[served.keyring]
+            if let key = keyring.signingKey(at: now) { return key }
             throw Refusal(.noSigningKey, "keyring \(keyring.name.quoted) has no key that may sign")
         }
-        // A token never outlives its key's own `exp`; what would be too short to use is not made.
-        let remainder = keyring.keys[key].times.expires.map { $0 - now } ?? .max
-        guard remainder >= min(grant.ttl, Self.shortestRemainder) else {
-            throw Refusal(.noSigningKey, "the signing key of keyring \(keyring.name.quoted) is about to expire")
+        switch profile.content {
+        case .bytes:
+            guard request.payload != nil else {
+                throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs a payload, not claims")
+            }
+            return TokenPlan(profile: position, keyring: served.keyring, key: try key(), entry: entry, claims: nil)
+        case .claims:
+            guard request.payload == nil else {
+                throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs claims, not a payload")
+            }
+            let grant: SignGrant
+            do throws(SignGrant.Denial) {
+                grant = try SignGrant.decide(
+                    profile, for: identity, claims: request.claims, ttl: request.ttl, reader.index, in: line)
+            } catch { throw .denied(error, request, in: line, isAdmin) }
+            let key = try key()
+            return TokenPlan(
+                profile: position, keyring: served.keyring, key: key, entry: grant.entry,
+                claims: try claimsPlan(grant, snapshot.keyrings[served.keyring].keys[key], at: now))
         }
-        return TokenPlan(
-            profile: position, keyring: served.keyring, key: key, grant: grant, issuedAt: now,
-            expires: now + min(grant.ttl, remainder))
     }
 
-    /// Writes the claims of a token to `payload` (docs/protocol.md, "What a token is"): the caller's, spliced byte for byte, then the
+    /// A token never outlives its key's own `exp`; one that would be too short to use is not made.
+    private func claimsPlan(_ grant: SignGrant, _ key: Key, at now: Int64) throws(Refusal) -> TokenPlan.ClaimsPlan {
+        let remainder = key.times.expires.map { $0 - now } ?? .max
+        guard remainder >= min(grant.ttl, Self.shortestRemainder) else {
+            throw Refusal(.noSigningKey, "the signing key \(key.kid.quoted) is about to expire")
+        }
+        return TokenPlan.ClaimsPlan(grant: grant, issuedAt: now, expires: now + min(grant.ttl, remainder))
+    }
+
+    /// Fills `payload` with what a token carries: the caller's bytes, or the claims.
+    /// - Returns: Where the `jti` stands in the claims.
+    func writePayload(_ plan: TokenPlan, _ request: Request, _ line: Span<UInt8>) throws(Refusal) -> Range<Int>? {
+        guard let claims = plan.claims else {
+            try decodePayload(request, line)
+            return nil
+        }
+        return try writeClaims(plan, claims, request.claims, line)
+    }
+
+    private func decodePayload(_ request: Request, _ line: Span<UInt8>) throws(Refusal) {
+        guard let text = request.payload, !text.hasEscapes,
+            let bytes = Base64URL.decode(line.extracting(text.start..<text.end))
+        else { throw .malformed("\"payload\" must be base64url without padding") }
+        payload = bytes
+    }
+
+    /// Writes the claims of a token (docs/protocol.md, "What a token is"): the caller's, spliced byte for byte, then the
     /// profile's and the daemon's, so that last-wins and first-wins readers see no difference (rule CLM-6).
-    /// - Returns: Where the `jti` stands in it.
-    func writePayload(_ plan: TokenPlan, claims: JSONValue?, from line: Span<UInt8>) throws(Refusal) -> Range<Int> {
+    private func writeClaims(
+        _ plan: TokenPlan, _ own: TokenPlan.ClaimsPlan, _ claims: JSONValue?, _ line: Span<UInt8>
+    ) throws(Refusal) -> Range<Int> {
         let served = snapshot.profiles[plan.profile]
         payload.removeAll(keepingCapacity: true)
         if let claims, claims.firstMember >= 0 {
@@ -69,16 +109,16 @@ extension Worker {
             payload.append(UInt8(ascii: "{"))
         }
         payload += served.fixedPart
-        if !plan.grant.audienceIsClaimed {
+        if !own.grant.audienceIsClaimed {
             payload.append(",\"aud\":")
-            payload.appendJSONString(plan.grant.entry.audiences[plan.grant.audience].bytes)
+            payload.appendJSONString(plan.entry.audiences[own.grant.audience].bytes)
         }
         payload.append(",\"iat\":")
-        payload.appendInteger(plan.issuedAt)
+        payload.appendInteger(own.issuedAt)
         payload.append(",\"nbf\":")
-        payload.appendInteger(plan.issuedAt - served.profile.backdate)
+        payload.appendInteger(own.issuedAt - served.profile.backdate)
         payload.append(",\"exp\":")
-        payload.appendInteger(plan.expires)
+        payload.appendInteger(own.expires)
         payload.append(",\"jti\":\"")
         let start = payload.count
         do throws(OpenSSLError) {

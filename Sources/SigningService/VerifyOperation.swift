@@ -105,9 +105,18 @@ extension Worker {
             isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))
         } catch { throw .internalFailure(error) }
         guard isSigned else { return .invalid(.badSignature, "the signature does not fit the token") }
-        guard part.read(token.extracting(parts.payload)) else {
-            return .invalid(.malformed, "the payload is not one JSON object")
+        let payload = token.extracting(parts.payload)
+        if served.profile.content == .bytes {
+            guard Base64URL.decode(payload) != nil else {
+                return .invalid(.malformed, "the payload is not canonical base64url")
+            }
+            guard hasExpectedType else { return Self.verdict(of: .wrongType) }
+            output.append(",\"payload\":\"")
+            output.append(payload)
+            output.append(UInt8(ascii: "\""))
+            return .valid
         }
+        guard part.read(payload) else { return .invalid(.malformed, "the payload is not one JSON object") }
         do throws(ClaimsValidation.Failure) {
             try validate(part, served.profile, entry, hasExpectedType, request.audience, line, now)
         } catch { return Self.verdict(of: error) }

@@ -47,6 +47,7 @@ package final class Worker {
             case .sign: try sign(request, line, identity, now, &output)
             case .verify: try verify(request, line, identity, now, &output)
             case .explain: try explain(request, line, identity, now, &output)
+            case .jwks: try jwks(request, line, identity, now, &output)
             }
             return .answered
         } catch {

@@ -5,6 +5,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case notPermitted = "not_permitted"
     /// Admins only; others get `not_permitted`, whether the profile exists or not (rule PEER-1).
     case unknownProfile = "unknown_profile"
+    /// As `unknown_profile`, of a keyring.
+    case unknownKeyring = "unknown_keyring"
     case claimsRejected = "claims_rejected"
     case ttlTooLong = "ttl_too_long"
     case tooLarge = "too_large"

@@ -2,7 +2,7 @@ internal import StrictJSON
 
 /// What a request line asks for.
 package enum Operation: String, CaseIterable, Sendable {
-    case ping, sign, verify, explain
+    case ping, sign, verify, explain, jwks
 
     /// The operation of that name, byte for byte.
     init?(_ name: JSONText, in line: Span<UInt8>) {
@@ -14,6 +14,8 @@ package enum Operation: String, CaseIterable, Sendable {
             self = .explain
         } else if name.equals("ping", in: line) {
             self = .ping
+        } else if name.equals("jwks", in: line) {
+            self = .jwks
         } else {
             return nil
         }

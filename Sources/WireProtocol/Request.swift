@@ -15,6 +15,8 @@ package struct Request: Sendable {
     package fileprivate(set) var token: JSONText?
     /// `verify`: the audience that the caller expects.
     package fileprivate(set) var audience: JSONText?
+    /// `jwks`: the ring whose public keys are asked for; nil: all that the caller may see.
+    package fileprivate(set) var keyring: JSONText?
     /// `explain`: the identity to decide for instead of the caller's own.
     package fileprivate(set) var impersonated: JSONValue?
 
@@ -53,6 +55,9 @@ package struct RequestReader: Sendable {
         if operation == .verify, request.token == nil { throw .malformed("missing member \"token\"") }
         if request.claims != nil, request.payload != nil {
             throw .malformed("\"claims\" and \"payload\" exclude each other")
+        }
+        if request.ttl != nil, request.payload != nil {
+            throw .malformed("\"ttl\" and \"payload\" exclude each other")
         }
         return request
     }
@@ -95,7 +100,8 @@ extension Request {
         let (name, value) = (member.name, member.value)
         if name.equals("op", in: line) || name.equals("id", in: line) { return }
         let signs = operation == .sign || operation == .explain
-        if operation != .ping, name.equals("profile", in: line) {
+        let namesProfile = signs || operation == .verify
+        if namesProfile, name.equals("profile", in: line) {
             profile = try value.requireText("profile")
         } else if signs, name.equals("claims", in: line) {
             guard value.kind == .object else { throw .malformed("\"claims\" must be an object") }
@@ -111,6 +117,8 @@ extension Request {
             token = try value.requireText("token")
         } else if operation == .verify, name.equals("audience", in: line) {
             audience = try value.requireText("audience")
+        } else if operation == .jwks, name.equals("keyring", in: line) {
+            keyring = try value.requireText("keyring")
         } else if operation == .explain, name.equals("as", in: line) {
             guard value.kind == .object else { throw .malformed("\"as\" must be an object") }
             impersonated = value

@@ -8,6 +8,7 @@ extension Failure {
             self.init(invalidToken: "invalid token: \(reason.name): \(Output.printable(message))")
         case .notPermitted(let message): self.init("not permitted: \(Output.printable(message))")
         case .unknownProfile(let message): self.init("unknown profile: \(Output.printable(message))")
+        case .unknownKeyring(let message): self.init("unknown keyring: \(Output.printable(message))")
         case .claimsRejected(let message): self.init("claims rejected: \(Output.printable(message))")
         case .ttlTooLong(let message): self.init("ttl too long: \(Output.printable(message))")
         case .tooLarge(let message): self.init("too large: \(Output.printable(message))")
