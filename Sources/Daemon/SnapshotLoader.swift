@@ -23,7 +23,7 @@ struct SnapshotLoader {
     /// - Parameter now: Seconds since 1970-01-01 UTC, to say which key signs.
     func load(at now: Int64) -> (snapshot: Snapshot, report: Report) {
         var report = Report()
-        let keyrings = settings.keyrings.map { load($0, at: now, &report) }
+        let keyrings = refuseSharedKeys(settings.keyrings.map { load($0, at: now, &report) }, &report)
         let profiles = settings.profiles.map { profile($0, &report) }
         let admins = Who(
             users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
@@ -49,6 +49,24 @@ struct SnapshotLoader {
         } catch {
             report.broken.append(error)
             return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
+        }
+    }
+
+    /// One key, one algorithm: a key in rings of different algorithms breaks the later ring.
+    private func refuseSharedKeys(_ keyrings: [Keyring], _ report: inout Report) -> [Keyring] {
+        var owners: [[UInt8]: Key] = [:]
+        return keyrings.map { ring in
+            for key in ring.keys {
+                if let owner = owners[key.material.fingerprint], owner.algorithm != ring.algorithm {
+                    report.broken.append(
+                        KeyError(
+                            key.file, "is the key of \(owner.file), which is for \(owner.algorithm.name)",
+                            fix: "make a key of its own for \(ring.algorithm.name)"))
+                    return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
+                }
+                owners[key.material.fingerprint] = key
+            }
+            return ring
         }
     }
 

@@ -8,7 +8,9 @@ struct ProtocolDocumentTests {
     func examples() throws {
         let document = try MarkdownDocument("docs/protocol.md")
         let configuration = try #require(document.blocks.first { $0.comment == "configuration of the examples" })
-        let daemon = try TestDaemon(configuration.text + "\n")
+        let daemon = try TestDaemon(prepared: configuration.text + "\n")
+        try daemon.makeKey(in: "webhooks", "ES256", kid: "hook-1")
+        try daemon.start()
         let examples = document.blocks.filter { $0.language == "signet-example" }
         #expect(examples.count >= 8)
         var token = ""

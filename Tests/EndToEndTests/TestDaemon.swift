@@ -89,6 +89,16 @@ final class TestDaemon {
         try setMode(mode, file)
     }
 
+    /// Makes a ring's directory with one key, by `signet key new`.
+    func makeKey(in ring: String, _ algorithm: String, kid: String) throws {
+        let ringDirectory = directory.appending(path: "keys/\(ring)")
+        try FileManager.default.createDirectory(at: ringDirectory, withIntermediateDirectories: true)
+        try setMode(0o700, ringDirectory)
+        let made = try Program.run(
+            Self.product("signet"), ["key", "new", "--algorithm", algorithm, "--kid", kid, ringDirectory.path])
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
     private func setMode(_ mode: Int, _ file: URL) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
     }
