@@ -205,6 +205,7 @@ arena_status arena_open(size_t size) {
 
 void *arena_allocate(size_t size) {
 #ifdef UNDER_SANITIZER
+    if (class_for(size) == CLASSES) return NULL; /* the same limit as the arena's */
     header *block = malloc(sizeof(header) + size);
     if (!block) return NULL;
     *block = (header){.length = (uint32_t)size, .magic = LIVE};

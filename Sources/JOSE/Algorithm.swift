@@ -66,6 +66,9 @@ package enum Algorithm: String, CaseIterable, Sendable {
     package static let smallestRSAModulus = 2048
     /// The most: beyond it one signature would hold up its loop.
     package static let largestRSAModulus = 16_384
+    /// The most bytes of an RSA public exponent: with a longer one OpenSSL verifies nothing under a modulus beyond
+    /// 3,072 bits, and takes as long as for a signature under a smaller one.
+    package static let longestRSAExponent = 8
 
     /// Whether key pairs of this kind are for it (rule KEY-3).
     package func fits(_ kind: KeyPair.Kind) -> Bool {

@@ -54,6 +54,24 @@ struct JWKMembers {
             try take(member, in: bytes, base: base)
             position = member.next
         }
+        // Rule KEY-5.
+        if let algorithm, !isFor(algorithm) {
+            throw .invalidMember("alg", "is \(algorithm.name), which is not for keys of this type")
+        }
+    }
+
+    /// Whether keys of this type and curve are for an algorithm. A curve that is missing or wrong is named elsewhere.
+    private func isFor(_ algorithm: Algorithm) -> Bool {
+        switch (keyType, curve) {
+        case (.octets, _): algorithm.newKeyPair == nil
+        case (.rsa, _): algorithm.fits(.rsa(bits: Algorithm.smallestRSAModulus))
+        case (.ec, .p256): algorithm.fits(.ec(.p256))
+        case (.ec, .p384): algorithm.fits(.ec(.p384))
+        case (.ec, .p521): algorithm.fits(.ec(.p521))
+        case (.octetKeyPair, .ed25519): algorithm.fits(.ed25519)
+        case (.octetKeyPair, .ed448): algorithm.fits(.ed448)
+        case (.ec, _), (.octetKeyPair, _): true
+        }
     }
 
     /// The text of a number that must be there.

@@ -47,14 +47,16 @@ package final class KeyMaterial: Sendable {
                 throw .modulus(bits: bits)
             }
             let exponent = (try? pair.publicNumber(.publicExponent)) ?? []
-            guard let last = exponent.last, last & 1 == 1, exponent != [1] else { throw .invalidPublicHalf }
+            guard let last = exponent.last, last & 1 == 1, exponent != [1],
+                exponent.count <= Algorithm.longestRSAExponent
+            else { throw .invalidPublicHalf }
         }
         guard pair.publicHalfIsValid() else { throw .invalidPublicHalf }
         self.algorithm = algorithm
         form = .keyPair(pair, scheme)
         do throws(OpenSSLError) { fingerprint = try PublicJWK(pair).thumbprint().bytes } catch { throw .refused(error) }
         guard pair.hasPrivateHalf else { return }
-        guard try Self.makesRoundTrip(pair, scheme) else { throw .halvesDiffer }
+        guard pair.privateHalfIsValid(), try Self.makesRoundTrip(pair, scheme) else { throw .halvesDiffer }
     }
 
     /// Whether it can sign.

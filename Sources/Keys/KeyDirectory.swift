@@ -43,7 +43,7 @@ package struct KeyDirectory {
         for name in names {
             guard let kind = KeyFile(name: name) else { continue }
             let path = directory.path(of: name)
-            let contents = try readSecret(name, in: directory, path)
+            let contents = try admission.readSecret(name, in: directory, path)
             for key in try kind.keys(contents, path: path, algorithm) {
                 try Self.add(key, to: &keys, &warnings)
             }
@@ -61,40 +61,8 @@ package struct KeyDirectory {
                 fix: "remove one of the two")
         }
         warnings.append("\(key.file) holds the same key as \(twin.file)")
-        // The first file counts, unless the other one revokes the key.
-        if key.times.isRevoked { keys[position] = key }
-    }
-
-    private static func open(
-        _ name: String, in directory: borrowing Directory, _ path: String
-    ) throws(KeyError) -> Descriptor {
-        do throws(Errno) { return try directory.open(name) } catch { throw .unreadable(path, error) }
-    }
-
-    /// Reads a file straight into locked memory.
-    private func readSecret(
-        _ name: String, in directory: borrowing Directory, _ path: String
-    ) throws(KeyError) -> SecretBytes {
-        let file = try Self.open(name, in: directory, path)
-        let status = try admission.admit(file: file, path: path)
-        var contents: SecretBytes
-        do throws(SecretMemoryError) { contents = try SecretBytes(count: status.size + 1) } catch {
-            throw KeyError(path, "\(error)", fix: "raise locked_memory")
-        }
-        var count = 0
-        do throws(Errno) {
-            while count < contents.count {
-                let read = try contents.withMutableSpan { (bytes) throws(Errno) in
-                    try file.read(into: &bytes, from: count)
-                }
-                if read == 0 { break }
-                count += read
-            }
-        } catch { throw .unreadable(path, error) }
-        guard count == status.size else {
-            throw KeyError(path, "changed while it was read", fix: "reload when its writer has finished")
-        }
-        contents.truncate(to: count)
-        return contents
+        // The first file counts, unless the other one revokes the key, or has the private half that the first lacks.
+        let completes = key.material.canSign && !twin.material.canSign && !twin.times.isRevoked
+        if key.times.isRevoked || completes { keys[position] = key }
     }
 }

@@ -18,10 +18,12 @@ internal import CLibCrypto
         unsafe keyed = context
         let count = secret.count
         var name = Array(digest.utf8CString)
-        // Reason: OpenSSL reads the name and `count` bytes of the secret during the call.
+        // OSSL_MAC_PARAM_DIGEST. The macro itself would be a copy that ends before OpenSSL reads it.
+        let parameter: StaticString = "digest"
+        // Reason: OpenSSL reads the names and `count` bytes of the secret during the call.
         let isReady = unsafe name.withUnsafeMutableBufferPointer { name in
             let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
+                OSSL_PARAM_construct_utf8_string(parameter.cString, name.baseAddress, 0),
                 OSSL_PARAM_construct_end(),
             ]
             return unsafe secret.withUnsafePointer { unsafe EVP_MAC_init(context, $0, count, parameters) }

@@ -47,6 +47,9 @@ internal import CLibCrypto
         self.hasPrivateHalf = hasPrivateHalf
         if unsafe EVP_PKEY_is_a(key, "RSA") == 1 {
             kind = .rsa(bits: Int(unsafe EVP_PKEY_get_bits(key)))
+            guard !hasThirdPrime else {
+                throw OpenSSLError(call: "EVP_PKEY_is_a", reason: "an RSA key of more than two primes")  // Rule KEY-2
+            }
         } else if unsafe EVP_PKEY_is_a(key, "ED25519") == 1 {
             kind = .ed25519
         } else if unsafe EVP_PKEY_is_a(key, "ED448") == 1 {
@@ -113,11 +116,15 @@ internal import CLibCrypto
     }
 
     /// Whether the key has that number: RSA keys may come without their primes.
-    package func has(_ name: KeyParameters.Name) -> Bool {
+    package func has(_ name: KeyParameters.Name) -> Bool { has(name.text) }
+
+    private var hasThirdPrime: Bool { has("rsa-factor3") }
+
+    private func has(_ name: StaticString) -> Bool {
         var number: OpaquePointer?
         defer { unsafe BN_clear_free(number) }
         defer { ERR_clear_error() }
-        return unsafe EVP_PKEY_get_bn_param(key, name.text.cString, &number) == 1
+        return unsafe EVP_PKEY_get_bn_param(key, name.cString, &number) == 1
     }
 
     /// A private number, big-endian, in locked memory.

@@ -57,8 +57,10 @@ internal import CLibCrypto
         return unsafe context
     }
 
-    /// Appends the signature of `message`, in JOSE's form.
+    /// Appends the signature of `message`, in JOSE's form. Nothing secret of it stays on the stack (rule MEM-1).
     package func sign(_ message: Span<UInt8>, to output: inout [UInt8]) throws(OpenSSLError) {
+        defer { stack_wipe() }
+        guard pair.hasPrivateHalf else { throw OpenSSLError(call: "sign", reason: "the key has no private half") }
         switch scheme {
         case .edDSA:
             output += try signEdwards(message)
@@ -70,6 +72,7 @@ internal import CLibCrypto
             let signature = try sign(hash)
             // Rule SIG-4: a fault in the CRT would give the key away with the signature.
             guard verify(signature.span, of: hash) else {
+                ERR_clear_error()
                 throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
             }
             output += signature
@@ -115,9 +118,7 @@ internal import CLibCrypto
     }
 
     private func sign(_ hash: MessageHash) throws(OpenSSLError) -> [UInt8] {
-        guard let signer = unsafe signer else {
-            throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the key has no private half")
-        }
+        let signer = unsafe signer
         var count = Int(unsafe EVP_PKEY_get_size(pair.key))
         var signature = [UInt8](repeating: 0, count: count)
         // Reason: OpenSSL reads the hash and writes at most `count` bytes.

@@ -32,6 +32,16 @@ public struct Explanation: Equatable, Sendable {
     public let rule: JSON
 }
 
+/// The public keys of a daemon's keyrings at one moment.
+public struct PublishedKeys: Equatable, Sendable {
+    /// The JWK Set (RFC 7517 section 5), an object with the member `keys`. Holds nothing secret.
+    public let keySet: JSON
+    /// Counts the times that the daemon's keys were loaded since it began: another number, perhaps other keys.
+    public let generation: Int64
+    /// How long the answer may be kept before it is asked for again.
+    public let refreshHint: Duration
+}
+
 /// The daemon at the other end.
 public struct DaemonVersion: Equatable, Sendable {
     /// Its version, as "0.1.0".

@@ -123,6 +123,17 @@ public final class SignetClient: Sendable {
         }
     }
 
+    /// Asks for the public keys of a keyring, for verifiers elsewhere.
+    ///
+    /// - Parameter keyring: nil: all keyrings that the caller may see.
+    public func jwks(keyring: String? = nil, timeout: Duration? = nil) async throws(SignetError) -> PublishedKeys {
+        try await exchange(.jwks(keyring: keyring), timeout) { (response) throws(ResponseError) in
+            PublishedKeys(
+                keySet: JSON(try response.object("jwks")), generation: try response.integer("generation"),
+                refreshHint: .seconds(try response.integer("refresh_hint")))
+        }
+    }
+
     /// Asks the daemon for its version.
     public func ping(timeout: Duration? = nil) async throws(SignetError) -> DaemonVersion {
         try await exchange(.ping, timeout) { (response) throws(ResponseError) in

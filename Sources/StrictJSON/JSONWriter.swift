@@ -2,14 +2,28 @@
 extension Array where Element == UInt8 {
     /// Appends a JSON string with its quotation marks. `text` must be UTF-8; what JSON must escape is escaped,
     /// and U+007F and U+2028/9 are left as they are.
-    package mutating func appendJSONString(_ text: some Sequence<UInt8>) {
+    package mutating func appendJSONString(_ text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
-        for byte in text { appendEscaped(byte) }
+        // Most strings need no escape: they are copied whole.
+        var copied = 0
+        for offset in 0..<text.count where Self.needsEscape(text[offset]) {
+            append(text, from: copied, to: offset)
+            appendEscaped(text[offset])
+            copied = offset + 1
+        }
+        append(text, from: copied, to: text.count)
         append(UInt8(ascii: "\""))
     }
 
+    /// Appends UTF-8 as a JSON string.
+    package mutating func appendJSONString(_ text: [UInt8]) { appendJSONString(text.span) }
+
     /// Appends a Swift string as a JSON string.
-    package mutating func appendJSONString(_ text: String) { appendJSONString(text.utf8) }
+    package mutating func appendJSONString(_ text: String) { appendJSONString(text.utf8.span) }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
 
     /// Appends a decimal integer.
     package mutating func appendInteger(_ value: Int64) {

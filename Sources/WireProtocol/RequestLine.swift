@@ -55,6 +55,14 @@ package struct RequestLine: Sendable {
         return line
     }
 
+    /// - Parameter keyring: nil: all that the caller may see.
+    package static func jwks(keyring: String?) -> RequestLine {
+        var line = RequestLine(.jwks)
+        line.append("keyring", keyring)
+        line.end()
+        return line
+    }
+
     /// Appends the line with its LF, under this `id`; nil: without one.
     package func append(to output: inout [UInt8], id: Int64?) {
         output.append(UInt8(ascii: "{"))

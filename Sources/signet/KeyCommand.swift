@@ -1,54 +1,69 @@
 internal import ArgumentParser
 internal import JOSE
 internal import Keys
-internal import POSIX
 internal import StrictJSON
 
-/// `signet key`: the files of a keyring's directory.
+/// `signet key`: keys as files.
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make keys.",
-        subcommands: [KeyNewCommand.self])
+        abstract: "Make, import and look at keys.",
+        subcommands: [
+            KeyNewCommand.self, KeyImportCommand.self, KeyListCommand.self, KeyPublicCommand.self,
+            KeyThumbprintCommand.self,
+        ])
 }
 
-/// `signet key new`.
-struct KeyNewCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "new",
-        abstract: "Make a key in a keyring's directory and print its kid.",
-        discussion: """
-            The key is written to DIRECTORY/KID.jwk, readable by its owner alone. Run by root, the file goes to
-            the owner of the directory. The key itself is never shown.
+/// The key file that a command reads.
+struct KeyFileArgument: ParsableArguments {
+    @Argument(
+        help: "A JWK, or PEM: PKCS#8, SEC 1, PKCS#1 or SubjectPublicKeyInfo. - is standard input.",
+        completion: .file())
+    var file: String
 
-            Examples:
-              signet key new /var/lib/signet/keys/default
-              signet key new --algorithm HS256 --kid 2026-autumn keys/web
-            """)
+    @Option(
+        help: "The file that holds the passphrase of an encrypted PEM file. A passphrase is never an argument.",
+        completion: .file())
+    var passphraseFile: String?
 
-    @Argument(help: "The keyring's directory. It must exist.")
-    var directory: String
+    var source: KeyImport { KeyImport(file: file, passphraseFile: passphraseFile) }
 
-    @Option(help: "What the key is for: \(Algorithm.allCases.map(\.name).joined(separator: ", ")).")
-    var algorithm = "HS512"
+    func validate() throws {
+        if file == "-", passphraseFile == "-" { throw ValidationError("only one file can be standard input") }
+    }
+}
 
-    @Option(help: "The key's name in tokens. (default: 16 random hexadecimal digits)")
+/// What a key is for and how tokens name it, where the file does not say.
+struct KeyIdentityOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What the key is for: \(Algorithm.names). (default: what the file says, else what its type allows)",
+            valueName: "algorithm"))
+    var algorithm: String?
+
+    @Option(help: "The key's name in tokens. (default: the file's, else its RFC 7638 thumbprint)")
     var kid: String?
 
-    func run() throws {
-        do { try ProcessHardening.begin() } catch { throw Failure("\(error)") }
-        guard let algorithm = Algorithm(name: ByteString(algorithm)) else {
-            let known = Algorithm.allCases.map(\.name).joined(separator: ", ")
-            throw Failure("there is no algorithm '\(Output.printable(algorithm))'; use one of \(known)")
-        }
-        do throws(KeyError) {
-            let creation = KeyCreation(directory: directory)
-            let key = try creation.createKey(
-                algorithm, kid: kid.map { ByteString($0) }, now: SystemClock.unixSeconds())
-            Output.complain("wrote \(key.file)")
-            Output.line(key.kid.text)
-        } catch {
-            throw Failure("\(error)")
-        }
+    func knownAlgorithm() throws(Failure) -> Algorithm? {
+        guard let algorithm else { return nil }
+        return try Algorithm(argument: algorithm)
     }
+
+    var keyID: ByteString? { kid.map { ByteString($0) } }
+}
+
+extension Algorithm {
+    /// The algorithm of that name.
+    init(argument: String) throws(Failure) {
+        guard let algorithm = Algorithm(name: ByteString(argument)) else {
+            throw Failure("there is no algorithm '\(Output.printable(argument))'; use one of \(Algorithm.names)")
+        }
+        self = algorithm
+    }
+}
+
+/// Runs `body`, which touches keys: in locked memory, closed to debuggers and dumps (rule MEM-2).
+func withKeys<Result>(_ body: () throws(KeyError) -> Result) throws(Failure) -> Result {
+    do { try ProcessHardening.begin() } catch { throw Failure("\(error)") }
+    do throws(KeyError) { return try body() } catch { throw Failure(Output.printable(error.description)) }
 }

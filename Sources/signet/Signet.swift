@@ -13,6 +13,7 @@ struct Signet: AsyncParsableCommand {
               echo '{"sub":"user-1","level":3}' | signet sign --profile web --json -
               signet verify --profile web < token.jwt
               signet inspect < token.jwt
+              signet jwks --keyring web
 
             The daemon decides by the user who asks. Its socket is --socket, else the environment's
             SIGNET_SOCKET, else /run/signet/signet.sock.
@@ -21,7 +22,7 @@ struct Signet: AsyncParsableCommand {
             """,
         version: signetVersion,
         subcommands: [
-            SignCommand.self, VerifyCommand.self, ExplainCommand.self, InspectCommand.self, PingCommand.self,
-            KeyCommand.self, BenchCommand.self,
+            SignCommand.self, VerifyCommand.self, ExplainCommand.self, InspectCommand.self, JWKSCommand.self,
+            PingCommand.self, KeyCommand.self, BenchCommand.self,
         ])
 }

@@ -3,26 +3,17 @@ import Testing
 
 @Suite("Keys stand only in locked memory that dumps leave out")
 struct SecretMemoryTests {
-    struct Finding: Decodable {
-        let inside: [String: Int]
-        let outside: [Place]
-        struct Place: Decodable {
-            let form: String
-            let mapping: String
-            let at: String
-        }
-    }
-
     @Test(
         "MEM-1 no piece of the key, or of what equals it, stands outside of locked pages, before and after use",
         .enabled(if: geteuid() == 0, "reading another process's memory needs root"))
     func noKeyOutside() throws {
         let daemon = try TestDaemon()
-        let atRest = try scan(daemon)
+        let keys = ["key": ["kty": "oct", "alg": "HS512", "k": daemon.key.base64URL]]
+        let atRest = try MemoryScan(of: daemon.process, keys: keys)
         #expect(atRest.outside.isEmpty, "\(atRest.outside)")
         // That the scanner finds the key where it may stand shows that it would find it elsewhere.
-        #expect(atRest.inside["key"] ?? 0 > 0)
-        #expect(atRest.inside["inner state, words swapped"] ?? 0 > 0)
+        #expect(atRest.inside["key"]?["key"] ?? 0 > 0)
+        #expect(atRest.inside["key"]?["inner state, words swapped"] ?? 0 > 0)
 
         let clients = try (0..<8).map { _ in try daemon.connect() }
         for _ in 0..<200 {
@@ -31,9 +22,9 @@ struct SecretMemoryTests {
                 #expect(try client.ask(#"{"op":"verify","token":"\#(token)"}"#).isValid == true)
             }
         }
-        let used = try scan(daemon)
+        let used = try MemoryScan(of: daemon.process, keys: keys)
         #expect(used.outside.isEmpty, "\(used.outside)")
-        #expect(used.inside["key"] ?? 0 > 0)
+        #expect(used.inside["key"]?["key"] ?? 0 > 0)
     }
 
     @Test("MEM-2 the process is not dumpable, has no core limit, and is closed to its own user")
@@ -71,21 +62,5 @@ struct SecretMemoryTests {
                 TestDaemon.product("signetd").path, daemon.configuration.path, daemon.socket,
             ])
         #expect(program.output.contains("closed\n"), "\(program.output) \(program.errors)")
-    }
-
-    private func scan(_ daemon: TestDaemon) throws -> Finding {
-        let script = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/scan_memory.py")
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = Program.python
-        process.arguments = [script.path, "\(daemon.process.processIdentifier)"]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        input.fileHandleForWriting.write(daemon.key)
-        try input.fileHandleForWriting.close()
-        let json = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try JSONDecoder().decode(Finding.self, from: json)
     }
 }

@@ -25,7 +25,7 @@ import Testing
         try KeyCreation(directory: folder.path).createKey(algorithm, kid: kid, now: now)
     }
 
-    @Test("KEY-1 a new key is admitted, and as long as its algorithm's hash", arguments: Algorithm.allCases)
+    @Test("KEY-1 a new key of every algorithm is admitted and signs", arguments: Algorithm.allCases)
     func loadsBack(_ algorithm: Algorithm) throws {
         let made = try create(algorithm, kid: "2026-a")
         #expect(made.kid == "2026-a")
@@ -38,10 +38,32 @@ import Testing
         #expect(key.file == made.file)
         #expect(key.canSign)
         #expect(key.times == KeyTimes(issuedAt: 1_800_000_000))
+        #expect(try key.verifies(key.sign("a.b"), "a.b"))
+        #expect(try !key.verifies(key.sign("a.b"), "a.c"))
     }
 
-    @Test("a new key's file is a JWK as RFC 7517 has it", arguments: Algorithm.allCases)
-    func contents(_ algorithm: Algorithm) throws {
+    @Test(
+        "THUMB-1 a new key pair's kid is its thumbprint, which a new reader finds again",
+        arguments: Algorithm.allCases.filter { $0.newKeyPair != nil })
+    func thumbprint(_ algorithm: Algorithm) throws {
+        let made = try create(algorithm)
+        #expect(made.kid.bytes.count == 43)
+        #expect(made.file == folder.file(made.kid.text + ".jwk"))
+        let key = try #require(try folder.load(algorithm).0.keys.first)
+        #expect(key.kid == made.kid)
+        #expect(try key.material.publicHalf?.thumbprint() == made.kid)
+        let data = try Data(contentsOf: URL(filePath: made.file))
+        let jwk = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(jwk["alg"] as? String == algorithm.name)
+        #expect(jwk["kid"] as? String == made.kid.text)
+        #expect(jwk["d"] is String)
+        #expect(try create(algorithm).kid != made.kid)
+    }
+
+    @Test(
+        "KEY-1 a new HMAC key's file is a JWK as RFC 7517 has it, as long as its algorithm's hash",
+        arguments: [(Algorithm.hs256, 32), (.hs384, 48), (.hs512, 64)])
+    func contents(_ algorithm: Algorithm, _ length: Int) throws {
         let made = try create(algorithm, kid: "k")
         let data = try Data(contentsOf: URL(filePath: made.file))
         let jwk = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -52,7 +74,7 @@ import Testing
         #expect(jwk["kid"] as? String == "k")
         #expect(jwk["iat"] as? Int == 1_800_000_000)
         let k = try #require(jwk["k"] as? String)
-        #expect(Base64URL.decode(Array(k.utf8).span)?.count == algorithm.hashLength)
+        #expect(Base64URL.decode(Array(k.utf8).span)?.count == length)
         #expect(data.last == UInt8(ascii: "\n"))
     }
 
@@ -82,7 +104,7 @@ import Testing
         let ring = try folder.load().0
         #expect(Set(ring.keys.map(\.kid)) == kids)
         for (index, key) in ring.keys.enumerated() {
-            for other in ring.keys[..<index] { #expect(!key.material.isSameKey(as: other.material)) }
+            for other in ring.keys[..<index] { #expect(key.material.fingerprint != other.material.fingerprint) }
         }
     }
 

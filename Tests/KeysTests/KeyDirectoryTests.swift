@@ -58,7 +58,9 @@ import Testing
         let file = try folder.writeKey("k.jwk", kid: "k", count: count)
         let error = try #require(folder.refusal(algorithm))
         #expect(error.file == file)
-        #expect(error.problem == "is too short: \(count) bytes where \(algorithm.name) needs \(algorithm.hashLength)")
+        let needs = [Algorithm.hs256: 32, .hs384: 48, .hs512: 64][algorithm]
+        #expect(
+            try error.problem == "is too short: \(count) bytes where \(algorithm.name) needs \(#require(needs))")
         #expect(error.fix.contains("signet key new"))
     }
 
@@ -69,11 +71,13 @@ import Testing
         let error = try #require(folder.refusal(.hs512))
         #expect(error.file == file)
         #expect(error.problem == "is a key for HS256 in a ring for HS512")
+        #expect(folder.refusal(.es256)?.problem == "is a key for HS256 in a ring for ES256")
     }
 
     @Test("a key without kid is refused")
     func noKid() throws {
-        let file = try folder.write("k.jwk", #"{"kty":"oct","k":"AAAA"}"#)
+        let jwk = KeyFolder.jwk(kid: "k").replacingOccurrences(of: "\"kid\":\"k\",", with: "")
+        let file = try folder.write("k.jwk", jwk)
         let error = try #require(folder.refusal())
         #expect(error.file == file)
         #expect(error.problem == "has no \"kid\"")

@@ -82,6 +82,21 @@ final class KeyFolder {
     }
 }
 
+extension Key {
+    /// The signature of a signing input.
+    func sign(_ input: String) throws -> [UInt8] {
+        var output = Array(input.utf8)
+        try material.makeContext().appendSignature(to: &output, from: 0)
+        return Array(output.dropFirst(input.utf8.count + 1))
+    }
+
+    /// Whether these characters are one.
+    func verifies(_ signature: [UInt8], _ input: String) throws -> Bool {
+        guard let bytes = Base64URL.decode(signature.span) else { return false }
+        return try material.makeContext().verify(bytes.span, of: Array(input.utf8).span)
+    }
+}
+
 /// Who runs the tests.
 enum Tester {
     static let isRoot = ThisProcess.userID == 0

@@ -15,9 +15,8 @@ import Testing
         canSign: Bool = true
     ) throws -> Key {
         Key(
-            kid: kid, algorithm: .hs256, canSign: canSign,
-            times: KeyTimes(issuedAt: iat, notBefore: nbf, expires: exp, isRevoked: revoked),
-            material: try HMACKey(SecretBytes(count: 32), digest: "SHA256"), file: "\(kid.text).jwk")
+            kid: kid, material: try KeyMaterial(octets: SecretBytes(count: 32), .hs256), canSign: canSign,
+            times: KeyTimes(issuedAt: iat, notBefore: nbf, expires: exp, isRevoked: revoked), file: "\(kid.text).jwk")
     }
 
     private func ring(_ keys: [Key]) -> Keyring { Keyring(name: "default", algorithm: .hs256, keys: keys) }

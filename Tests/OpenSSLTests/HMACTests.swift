@@ -82,16 +82,6 @@ import Testing
         #expect(try !verifies(good, []))
     }
 
-    @Test("two key objects are the same key when their octets and hash are")
-    func sameKey() throws {
-        func key(_ byte: UInt8, _ digest: String = "SHA256") throws -> HMACKey {
-            try HMACKey(SecretBytes(copying: Array(repeating: byte, count: 32)), digest: digest)
-        }
-        #expect(try key(1).isSameKey(as: key(1)))
-        #expect(try !key(1).isSameKey(as: key(2)))
-        #expect(try !key(1).isSameKey(as: key(1, "SHA512")))
-    }
-
     @Test("an unknown hash is an error", arguments: ["", "SHA257", "none", "sha"])
     func unknownHash(_ digest: String) {
         #expect(throws: OpenSSLError.self) { try HMACKey(SecretBytes(count: 32), digest: digest) }

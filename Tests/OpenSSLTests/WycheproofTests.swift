@@ -28,7 +28,7 @@ struct WycheproofTests {
     }
 }
 
-private enum Wycheproof {
+enum Wycheproof {
     static let folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "../../../shared/vectors/wycheproof").standardizedFileURL
     static let isThere = FileManager.default.fileExists(atPath: folder.path)

@@ -19,7 +19,7 @@ struct FailureTests {
             path = server.path + "2"
             let stale = try UnixSocket.listen(at: path, mode: 0o600, backlog: 1)
             _ = consume stale
-            let client = try SignetClient(socketPath: path)
+            let client = try SignetClient(socketPath: path, timeout: .seconds(600))
             await #expect(throws: SignetError.unavailable(socketPath: path, reason: .connectionRefused)) {
                 _ = try await client.ping()
             }
@@ -41,7 +41,7 @@ struct FailureTests {
         }
         #expect(hasSent.withLock { $0 } == false)
         let other = try SignetClient(
-            socketPath: server.path, timeout: .seconds(60), trustedServers: .users([geteuid()]))
+            socketPath: server.path, timeout: .seconds(600), trustedServers: .users([geteuid()]))
         await #expect(throws: SignetError.connectionLost) { _ = try await other.sign() }
     }
 
@@ -55,7 +55,7 @@ struct FailureTests {
             while let line = connection.readLine() { connection.answerPing(line, version: "next") }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         await #expect(throws: SignetError.timedOut) { _ = try await client.ping(timeout: .milliseconds(20)) }
         mayAnswer.open()
         #expect(try await client.ping().version == "next")
@@ -66,7 +66,7 @@ struct FailureTests {
     func zeroTimeout() async throws {
         let server = try LineServer { connection in while connection.readLine() != nil {} }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path)
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         await #expect(throws: SignetError.timedOut) { _ = try await client.ping(timeout: .zero) }
         await #expect(throws: SignetError.timedOut) { _ = try await client.ping(timeout: .seconds(-1)) }
     }
@@ -83,7 +83,7 @@ struct FailureTests {
             while let line = connection.readLine() { connection.answerPing(line, version: "next") }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         let call = Task { try await client.ping() }
         for await _ in arrived.stream { break }
         call.cancel()
@@ -99,7 +99,7 @@ struct FailureTests {
             while let line = connection.readLine() { connection.answerPing(line, version: requestID(line)) }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         let cancelled = Task {
             unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
             return try await client.ping()
@@ -116,7 +116,7 @@ struct FailureTests {
             connection.close()
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         await #expect(throws: SignetError.connectionLost) { _ = try await client.sign() }
         #expect(lines.withLock { $0.count } == 1)
         await #expect(throws: SignetError.connectionLost) { _ = try await client.ping() }
@@ -131,7 +131,7 @@ struct FailureTests {
             connection.close()
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         await #expect(throws: SignetError.connectionLost) { _ = try await client.sign() }
     }
 
@@ -143,7 +143,7 @@ struct FailureTests {
             connection.close()
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         for _ in 0..<20 { #expect(try await client.ping().version == "1") }
         #expect(server.connectionCount == 20)
     }
@@ -167,7 +167,7 @@ struct FailureTests {
             connection.close()
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         async let first = client.sign()
         async let second = client.sign()
         #expect(try await [first, second] == ["t", "t"])

@@ -15,7 +15,7 @@ struct PipeliningTests {
             }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<64 {
                 group.addTask {
@@ -40,7 +40,7 @@ struct PipeliningTests {
             connection.serve()
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<8 { group.addTask { try await client.ping().version } }
             for try await version in group { #expect(version == "v") }
@@ -54,7 +54,7 @@ struct PipeliningTests {
             while let line = connection.readLine() { connection.answerPing(line, version: note) }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         #expect(try await client.ping().version == note)
         #expect(try await client.ping().version == note)
     }
@@ -70,7 +70,7 @@ struct PipeliningTests {
             }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         await #expect(throws: SignetError.protocolViolation(message: "an answer is longer than 16777216 bytes")) {
             _ = try await client.sign()
         }
@@ -88,7 +88,7 @@ struct PipeliningTests {
             }
         }
         defer { server.stop() }
-        let client = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         let claims: JSON = ["note": JSON(String(repeating: "n", count: 100_000))]
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<40 { group.addTask { try await client.sign(claims) } }
@@ -105,7 +105,7 @@ struct PipeliningTests {
             closed.continuation.yield()
         }
         defer { server.stop() }
-        var client: SignetClient? = try SignetClient(socketPath: server.path, timeout: .seconds(60))
+        var client: SignetClient? = try SignetClient(socketPath: server.path, timeout: .seconds(600))
         _ = try await client?.ping()
         client = nil
         for await _ in closed.stream { break }

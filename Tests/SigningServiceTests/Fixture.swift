@@ -29,22 +29,19 @@ enum Arena {
     static let isOpen: Bool = (try? SecretMemory.open()) != nil
 }
 
-/// The octets of the key that `key()` makes.
-func keyOctets(_ algorithm: Algorithm, seed: UInt8) -> [UInt8] {
-    (0..<algorithm.hashLength).map { seed &+ UInt8(truncatingIfNeeded: $0) }
-}
-
+/// A key of memory: of HMAC by its seed, else a pair that all tests of this process with that seed share.
 func key(
     _ kid: ByteString = "k1", _ algorithm: Algorithm = .hs256, seed: UInt8 = 1, canSign: Bool = true,
     times: KeyTimes = KeyTimes()
 ) throws -> Key {
-    _ = Arena.isOpen
-    let octets = keyOctets(algorithm, seed: seed)
-    var secret = try SecretBytes(count: octets.count)
-    secret.withMutableSpan { bytes in for index in octets.indices { bytes[index] = octets[index] } }
-    return Key(
-        kid: kid, algorithm: algorithm, canSign: canSign, times: times,
-        material: try HMACKey(secret, digest: algorithm.digest), file: "memory")
+    Key(
+        kid: kid, material: try TestKeys.material(algorithm, seed: seed), canSign: canSign, times: times,
+        file: "memory")
+}
+
+/// A key of memory with any material.
+func key(_ kid: ByteString, _ material: KeyMaterial) -> Key {
+    Key(kid: kid, material: material, times: KeyTimes(), file: "memory")
 }
 
 func entry(

@@ -1,6 +1,5 @@
 import JOSE
 import Keys
-import OpenSSL
 import StrictJSON
 import Testing
 
@@ -33,11 +32,8 @@ struct HostileToken {
 
 /// Appends the signature to what it covers.
 func signature(over input: String, by key: Key) throws -> String {
-    var tag = HMACTag()
-    let context = try key.material.makeContext()
-    try context.authenticate(Array(input.utf8).span, into: &tag)
-    var token = Array(input.utf8) + [UInt8(ascii: ".")]
-    Base64URL.append(tag.bytes.span.extracting(..<context.tagLength), to: &token)
+    var token = Array(input.utf8)
+    try key.material.makeContext().appendSignature(to: &token, from: 0)
     return String(decoding: token, as: UTF8.self)
 }
 

@@ -35,7 +35,8 @@ import Testing
                 line: "{\"op\":\"sign\",\"profile\":\"x\",\"claims\":{},\"payload\":\"\"}"
             ),
             (first: "not_permitted", says: "\"x\"", line: "{\"op\":\"sign\",\"profile\":\"x\",\"payload\":\"\"}"),
-            (first: "claims_rejected", says: "payload", line: "{\"op\":\"sign\",\"payload\":\"\",\"ttl\":101}"),
+            (first: "malformed_request", says: "exclude", line: "{\"op\":\"sign\",\"payload\":\"\",\"ttl\":101}"),
+            (first: "claims_rejected", says: "payload", line: "{\"op\":\"sign\",\"payload\":\"\"}"),
             (first: "claims_rejected", says: "\"exp\"", line: "{\"op\":\"sign\",\"claims\":{\"aud\":1,\"exp\":1}}"),
             (
                 first: "claims_rejected", says: "\"foreign\"",

@@ -78,8 +78,10 @@ import Testing
         #expect(try claims(worker.token()).string("jti") != explained)
     }
 
-    @Test("the signature is the HMAC that Python computes", arguments: Algorithm.allCases)
-    func independent(_ algorithm: Algorithm) throws {
+    @Test(
+        "the signature is the HMAC that Python computes",
+        arguments: zip([Algorithm.hs256, .hs384, .hs512], ["sha256", "sha384", "sha512"]))
+    func independent(_ algorithm: Algorithm, _ hash: String) throws {
         let token = try worker(keys: [try key("k", algorithm, seed: 200)]).token("{\"sub\":\"\u{E9}\"}")
         let script = """
             import base64, hashlib, hmac, sys
@@ -87,11 +89,13 @@ import Testing
             tag = hmac.new(key, covered.encode(), getattr(hashlib, sys.argv[3])).digest()
             print(covered + "." + base64.urlsafe_b64encode(tag).decode().rstrip("="))
             """
-        let octets = keyOctets(algorithm, seed: 200).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        let octets = TestKeys.octets(algorithm, seed: 200).map {
+            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+        }
         let python = Process()
         let output = Pipe()
         python.executableURL = URL(filePath: "/usr/bin/python3")
-        python.arguments = ["-c", script, octets.joined(), token, algorithm.digest.lowercased()]
+        python.arguments = ["-c", script, octets.joined(), token, hash]
         python.standardOutput = output
         try python.run()
         let printed = output.fileHandleForReading.readDataToEndOfFile()

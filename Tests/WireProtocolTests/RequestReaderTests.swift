@@ -41,7 +41,8 @@ import WireProtocol
         "WIRE-4 each operation takes its own members",
         arguments: [
             "{\"op\":\"ping\"}", "{\"op\":\"sign\"}", "{\"op\":\"sign\",\"profile\":\"p\",\"claims\":{},\"ttl\":1}",
-            "{\"op\":\"sign\",\"payload\":\"\",\"ttl\":1}", "{\"op\":\"verify\",\"token\":\"\"}",
+            "{\"op\":\"sign\",\"payload\":\"\"}", "{\"op\":\"jwks\"}", "{\"op\":\"jwks\",\"keyring\":\"r\"}",
+            "{\"op\":\"verify\",\"token\":\"\"}",
             "{\"op\":\"verify\",\"profile\":\"\",\"token\":\"\",\"audience\":\"\"}", "{\"op\":\"explain\"}",
             "{\"op\":\"explain\",\"profile\":\"p\",\"claims\":{},\"ttl\":1,\"as\":{}}", " {\"op\" :\r\"ping\"}\t",
         ])

@@ -32,7 +32,8 @@ import WireProtocol
         #expect(
             Set(ErrorCode.allCases.map(\.rawValue))
                 == [
-                    "malformed_request", "unknown_op", "not_permitted", "unknown_profile", "claims_rejected",
+                    "malformed_request", "unknown_op", "not_permitted", "unknown_profile", "unknown_keyring",
+                    "claims_rejected",
                     "ttl_too_long", "too_large", "overloaded", "timeout", "shutting_down", "no_signing_key", "internal",
                 ])
         #expect(
@@ -45,6 +46,6 @@ import WireProtocol
                     "malformed", "unknown_key", "wrong_algorithm", "bad_signature", "expired", "not_yet_valid",
                     "wrong_issuer", "wrong_audience", "wrong_type", "missing_claim", "revoked",
                 ])
-        #expect(Operation.allCases.map(\.rawValue) == ["ping", "sign", "verify", "explain"])
+        #expect(Operation.allCases.map(\.rawValue) == ["ping", "sign", "verify", "explain", "jwks"])
     }
 }

@@ -16,6 +16,7 @@
 #include <openssl/rsa.h>
 
 #include "arena.h"
+#include "stack.h"
 
 /* Macros that Swift cannot see. */
 static const int KEY_SELECTION_PAIR = EVP_PKEY_KEYPAIR;

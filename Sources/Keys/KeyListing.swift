@@ -1,0 +1,104 @@
+package import JOSE
+internal import OpenSSL
+internal import POSIX
+package import StrictJSON
+
+/// What stands in a keyring's directory, for a person: each key, and what is wrong with each file that holds none.
+///
+/// A broken file hides no other. Nothing of it is secret.
+package struct KeyListing: Sendable {
+    package private(set) var keys: [Entry] = []
+    package private(set) var errors: [KeyError] = []
+    /// Which key a kid stands for: the fingerprint, and the file.
+    private var known: [ByteString: (fingerprint: [UInt8], file: String)] = [:]
+
+    /// A key of a file.
+    package struct Entry: Sendable {
+        package let kid: ByteString
+        /// As the file says; nil: that of the ring.
+        package let algorithm: Algorithm?
+        /// "RSA 3072", "P-256", "Ed25519", "oct".
+        package let type: String
+        /// Whether its file lets it sign, and it has what that takes.
+        package let canSign: Bool
+        package let times: KeyTimes
+        /// The path.
+        package let file: String
+    }
+
+    /// Reads a directory as its owner's daemon would.
+    ///
+    /// - Throws: When it cannot be read at all.
+    package init(directory path: String) throws(KeyError) {
+        self = try onDisposableStack(path) { () throws(KeyError) -> KeyListing in
+            var listing = KeyListing()
+            try listing.read(path)
+            return listing
+        }
+    }
+
+    private init() {}
+
+    private mutating func read(_ path: String) throws(KeyError) {
+        let directory: Directory
+        do throws(Errno) { directory = try Directory(path: path) } catch { throw .unreadable(path, error) }
+        let names: [String]
+        let owner: UInt32
+        do throws(Errno) {
+            names = try directory.names()
+            owner = try FileStatus(of: directory.descriptor).owner
+        } catch { throw .unreadable(path, error) }
+        let admission = KeyAdmission(user: owner)
+        do throws(KeyError) { try admission.admit(directory: directory) } catch { errors.append(error) }
+        for name in names {
+            guard let kind = KeyFile(name: name) else { continue }
+            do throws(KeyError) { try add(name, kind, in: directory, admission) } catch { errors.append(error) }
+        }
+    }
+
+    private mutating func add(
+        _ name: String, _ kind: KeyFile, in directory: borrowing Directory, _ admission: KeyAdmission
+    ) throws(KeyError) {
+        let path = directory.path(of: name)
+        let contents = try admission.readSecret(name, in: directory, path)
+        switch kind {
+        case .jwk: try add(try KeySource(contents, element: nil, path: path))
+        case .jwkSet:
+            for element in try KeySource.elements(of: contents, path) {
+                try add(try KeySource(contents, element: element, path: path))
+            }
+        case .pem: try add(try KeySource(pem: contents, passphrase: try SecretFile.allocate(0, path), path: path))
+        }
+    }
+
+    private mutating func add(_ source: borrowing KeySource) throws(KeyError) {
+        let kid = try source.kid()
+        // By the first algorithm that it may be for: the rules for keys are the same for all of them.
+        let material = try source.material(for: source.algorithms.first ?? .hs256)
+        if let twin = known[kid], twin.fingerprint != material.fingerprint {
+            throw KeyError(
+                source.path, "its kid \(kid.quoted) is that of another key, in \(twin.file)",
+                fix: "remove one of the two")
+        }
+        known[kid] = (material.fingerprint, source.path)
+        keys.append(
+            Entry(
+                kid: kid, algorithm: source.algorithm, type: source.type, canSign: source.canSign,
+                times: source.times, file: source.path))
+    }
+}
+
+extension KeyListing.Entry {
+    /// Whether it may sign at `now`, in seconds since 1970-01-01 UTC.
+    package func signs(at now: Int64) -> Bool {
+        canSign && verifies(at: now) && signsFrom ?? 0 <= now
+    }
+
+    /// Whether it verifies at `now`, no leeway given.
+    package func verifies(at now: Int64) -> Bool {
+        !times.isRevoked && times.expires.map { now < $0 } ?? true
+    }
+
+    /// From when on it signs: `nbf`, else `iat`; nil: always.
+    package var signsFrom: Int64? { times.notBefore ?? times.issuedAt }
+}

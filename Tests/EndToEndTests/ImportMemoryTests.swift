@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+@Suite("signet keeps what it imports in locked memory") struct ImportMemoryTests {
+    private let folder: Workshop
+
+    init() throws { folder = try Workshop() }
+
+    @Test(
+        "MEM-1 while signet writes an imported key, nothing of it stands outside of locked pages",
+        .enabled(if: geteuid() == 0, "reading another process's memory needs root"), .timeLimit(.minutes(1)),
+        arguments: [
+            ("PS256", ["-algorithm", "RSA"], "text of p"),
+            ("ES256", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "text of d"),
+            ("Ed448", ["-algorithm", "ed448"], "seed"),
+        ])
+    func importing(_ algorithm: String, _ kind: [String], _ form: String) throws {
+        let pem = try folder.makeKey(kind)
+        let text = try String(contentsOf: folder.url("key.pem"), encoding: .utf8)
+        let process = Process()
+        let (output, input) = (Pipe(), Pipe())
+        process.executableURL = TestDaemon.product("signet")
+        process.arguments = ["key", "import", "--algorithm", algorithm, pem]
+        process.standardOutput = output
+        process.standardInput = input
+        // A full pipe holds the process where the whole JWK is in its memory.
+        let filling = Data(repeating: UInt8(ascii: " "), count: 65_536)
+        output.fileHandleForWriting.write(filling)
+        try process.run()
+        // It writes on the thread of its disposable stack.
+        let threads = "/proc/\(process.processIdentifier)/task"
+        let isWriting = {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
+            return names.contains { name in
+                let call = try? String(contentsOfFile: "\(threads)/\(name)/syscall", encoding: .utf8)
+                return call?.hasPrefix("1 0x1 ") ?? false
+            }
+        }
+        while process.isRunning, !isWriting() { usleep(1_000) }
+        let scan = try MemoryScan(of: process, keys: ["imported": text])
+        let written = output.fileHandleForReading.readData(ofLength: filling.count + 16_384)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(written.count > filling.count)
+        #expect(scan.outside.isEmpty, "\(scan.outside.prefix(20))")
+        #expect(scan.inside["imported"]?[form] ?? 0 > 0, "\(scan.inside)")
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Testing
+
+/// Where keys, and what equals them, stand in the memory of a process, as scan_memory.py finds them.
+struct MemoryScan: Decodable {
+    /// For each key, how many pieces of each form stand in locked pages that dumps leave out.
+    let inside: [String: [String: Int]]
+    let outside: [Place]
+
+    struct Place: Decodable {
+        let key: String
+        let form: String
+        let mapping: String
+        let at: String
+    }
+
+    /// - Parameters:
+    ///   - keys: By name, a private JWK, or the text of a PEM file.
+    ///   - tokens: By the name of the key that signed them.
+    init(of process: Process, keys: [String: Any], tokens: [String: [String]] = [:]) throws {
+        let script = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/scan_memory.py").path
+        let request = try JSONSerialization.data(
+            withJSONObject: ["keys": keys, "tokens": tokens], options: .withoutEscapingSlashes)
+        let scan = try Program.run(
+            Program.python, [script, "\(process.processIdentifier)"], input: String(decoding: request, as: UTF8.self))
+        try #require(scan.status == 0, "\(scan.errors)")
+        self = try JSONDecoder().decode(MemoryScan.self, from: Data(scan.output.utf8))
+    }
+}
