@@ -86,11 +86,11 @@ package struct SignetDaemon {
         do {
             try ProcessLimits.raiseDescriptors()
             let socketGroup = try socketGroup(settings)
-            let socket = try ListeningSocket.claim(
+            var socket = try ListeningSocket.claim(
                 settings.socketPath, mode: settings.socketMode, group: socketGroup)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(
-                on: socket, group: loops, snapshot: snapshot, limits: settings.serverLimits,
+                on: &socket, group: loops, snapshot: snapshot, limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
                 logger: logger, clock: SystemClock.unixSeconds)

@@ -33,6 +33,7 @@ package struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     package static let noMemory = Errno(ENOMEM)
     package static let timedOut = Errno(ETIMEDOUT)
     package static let outOfRange = Errno(ERANGE)
+    package static let badDescriptor = Errno(EBADF)
     package static let unsupported = Errno(ENOTSUP)
 
     /// Out of descriptors, buffers or memory: what passes when others let go of some.

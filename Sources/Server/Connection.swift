@@ -30,10 +30,14 @@ final class Connection: ChannelInboundHandler {
     private var bytesBeforeStop: Int?
     private var context: ChannelHandlerContext?
 
+    /// Whether too many answers wait for the peer to read them: meanwhile nothing is read and nothing answered.
+    private var isBlocked = false
+
     // Deadlines, looked at by the lane's sweep.
     private var lineBegan: NIODeadline?
-    private var blockedSince: NIODeadline?
+    private var sending = SendingWatch()
     private var lastActivity = NIODeadline.now()
+    private var wasOverdue = false
 
     init(_ lane: Lane, identity: Identity, pid: Int32, onClose: @escaping () -> Void) {
         self.lane = lane
@@ -48,7 +52,10 @@ final class Connection: ChannelInboundHandler {
         lane.add(self)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func channelInactive(context: ChannelHandlerContext) { phase = .closed }
+
+    /// The end of every connection, also of one that was closed before it became active.
+    func handlerRemoved(context: ChannelHandlerContext) {
         phase = .closed
         lane.remove(self)
         self.context = nil
@@ -67,16 +74,21 @@ final class Connection: ChannelInboundHandler {
             return context.fireUserInboundEventTriggered(event)
         }
         inputEnded = true
-        if phase == .serving { serve(context) } else { context.close(promise: nil) }
+        switch phase {
+        case .serving: serve(context)
+        // Answers are on their way: whoever sends them closes.
+        case .lingering(until: nil): break
+        case .lingering, .closed: context.close(promise: nil)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable, phase == .serving else { return }
-        blockedSince = nil
+        isBlocked = false
         lastActivity = .now()
         lineBegan = nil
         serve(context)
-        if phase == .serving, blockedSince == nil { setReading(true, context) }
+        if phase == .serving, !isBlocked { setReading(true, context) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -86,7 +98,8 @@ final class Connection: ChannelInboundHandler {
         var fatal: Refusal?
         var hasAnswered = false
         let now = lane.clock()
-        serving: while blockedSince == nil {
+        // A write can end the connection, or let the peer's next bytes in, before it returns.
+        serving: while !isBlocked, phase == .serving {
             switch framer.next(
                 while: { lane.answers.count < ServerLimits.unreadAnswers.high },
                 { line, consumed in
@@ -106,11 +119,12 @@ final class Connection: ChannelInboundHandler {
             lane.refusals.note(fatal, from: identity, pid: pid)
         }
         flush(context)
+        guard phase == .serving else { return }
         let began = hasAnswered ? nil : lineBegan
         lineBegan = framer.isInsideLine ? began ?? lastActivity : nil
         if fatal != nil {
             linger(context)
-        } else if blockedSince == nil, inputEnded || stopHasBeenSaid {
+        } else if !isBlocked, inputEnded || stopHasBeenSaid {
             if inputEnded { closeAfterSending(context) } else { linger(context) }
         }
     }
@@ -140,9 +154,10 @@ final class Connection: ChannelInboundHandler {
         } else {
             lane.answers.removeAll(keepingCapacity: true)
         }
+        sending.handOver(lane.outgoing.readableBytes)
         context.writeAndFlush(wrapOutboundOut(lane.outgoing), promise: nil)
-        if !context.channel.isWritable, blockedSince == nil {
-            blockedSince = NIODeadline.now()
+        if !context.channel.isWritable, !isBlocked {
+            isBlocked = true
             setReading(false, context)
         }
     }
@@ -180,39 +195,62 @@ extension Connection {
     private func afterSending(
         _ context: ChannelHandlerContext, _ body: @escaping (Connection, ChannelHandlerContext) -> Void
     ) {
-        if !context.channel.isWritable { blockedSince = blockedSince ?? .now() }
         let promise = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
         promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            guard let self, let context = self.context else { return }
-            blockedSince = nil
+            guard let self, phase != .closed, let context = self.context else { return }
             body(self, context)
         }
     }
 
     /// Cuts a connection that has outstayed a deadline.
+    ///
+    /// A loop that was busy has not yet read what arrived meanwhile, so a deadline counts when two sweeps in a row find
+    /// that it has passed: between them the loop has read.
     func enforceDeadlines(at now: NIODeadline) {
-        guard let context else { return }
-        let limits = lane.limits
-        switch phase {
-        case .lingering(let until?) where now >= until: context.close(promise: nil)
-        case _ where blockedSince.map { now - $0 > limits.writeTimeout } ?? false: context.close(promise: nil)
-        case .serving where blockedSince == nil:
-            if let lineBegan, now - lineBegan > limits.requestTimeout {
-                lane.answers.appendRefusal(Refusal(.timeout, "a request line was begun and not ended in time"))
-                flush(context)
-                linger(context)
-            } else if now - lastActivity > limits.idleTimeout {
-                context.close(promise: nil)
-            }
-        default: break
+        guard let context, phase != .closed else { return }
+        lookAtSending(context, now)
+        if case .lingering(let until?) = phase, now >= until { return context.close(promise: nil) }
+        let overdue = overdue(at: now)
+        defer { wasOverdue = overdue != nil }
+        guard wasOverdue, let overdue else { return }
+        switch overdue {
+        case .line:
+            lane.answers.appendRefusal(Refusal(.timeout, "a request line was begun and not ended in time"))
+            flush(context)
+            if phase == .serving { linger(context) }
+        case .silence: closeAfterSending(context)
+        case .reading: context.close(promise: nil)
         }
+    }
+
+    private enum Overdue { case line, silence, reading }
+
+    private func overdue(at now: NIODeadline) -> Overdue? {
+        if let stalled = sending.stalledSince {
+            if now - stalled > lane.limits.writeTimeout { return .reading }
+            if isBlocked || phase != .serving { return nil }
+        }
+        guard phase == .serving else { return nil }
+        if let lineBegan, now - lineBegan > lane.limits.requestTimeout { return .line }
+        // While answers wait, the peer is not silent but slow.
+        guard sending.stalledSince == nil else { return nil }
+        let patience = lane.isClosing ? ServerLimits.stopSilence : lane.limits.idleTimeout
+        return now - lastActivity > patience ? .silence : nil
+    }
+
+    private func lookAtSending(_ context: ChannelHandlerContext, _ now: NIODeadline) {
+        guard sending.isUndecided else { return }
+        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        let waited = sending.stalledSince != nil
+        if sending.look(waiting: waiting ?? 0, at: now) != .stalls, waited { lastActivity = now }
     }
 
     func beginStopping() { bytesBeforeStop = framer.unansweredBytes }
 
+    /// Who is blocked is closed later, by the sweep: what it sent before still gets its answers.
     func closeWhenSent() {
-        guard let context, phase == .serving, blockedSince == nil else { return }
+        guard let context, phase == .serving, !isBlocked else { return }
         closeAfterSending(context)
     }
 }

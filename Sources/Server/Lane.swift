@@ -15,7 +15,11 @@ final class Lane {
     var outgoing = ByteBuffer()
     /// Whether the daemon is stopping: lines that arrive now are refused.
     private(set) var isStopping = false
+    /// Whether silent connections are to end.
+    private(set) var isClosing = false
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    /// Refused connections that linger.
+    var farewells = 0
     private let loop: any EventLoop
     private var isSweeping = false
 
@@ -51,6 +55,7 @@ final class Lane {
 
     /// Closes what has nothing left to send; the rest follows when its answers have been read.
     func closeWhenSent() {
+        isClosing = true
         for connection in connections.values { connection.closeWhenSent() }
     }
 

@@ -11,7 +11,8 @@ package struct ListeningError: Error, Equatable, Sendable, CustomStringConvertib
 package struct ListeningSocket: ~Copyable, Sendable {
     private let lock: FileLock
     private let path: String
-    let descriptor: Descriptor
+    /// nil when the server has taken it.
+    private var descriptor: Descriptor?
 
     /// Connections that wait to be accepted.
     static let backlog: Int32 = 4096
@@ -51,7 +52,13 @@ package struct ListeningSocket: ~Copyable, Sendable {
     private init(lock: consuming FileLock, path: String, descriptor: consuming Descriptor) {
         self.lock = lock
         self.path = path
-        self.descriptor = descriptor
+        self.descriptor = consume descriptor
+    }
+
+    /// The listening descriptor, which is the caller's from now on; EBADF when it was taken before.
+    mutating func takeDescriptor() throws(Errno) -> Descriptor {
+        guard let taken = descriptor.take() else { throw .badDescriptor }
+        return taken
     }
 
     deinit { try? UnixSocket.remove(path) }

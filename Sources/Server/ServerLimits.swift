@@ -27,6 +27,10 @@ package struct ServerLimits: Sendable {
     /// After an error that ends a connection: how long its peer may go on sending before it is cut, so that it can
     /// read the answer.
     static let lingering = TimeAmount.milliseconds(500)
+    /// Connections beyond the limits that linger at once, of one loop; more are closed as soon as they have their line.
+    static let farewells = 16
+    /// While the daemon stops: how long a connection that had answers to read stays open for its lines that wait.
+    static let stopSilence = TimeAmount.milliseconds(100)
     /// How often deadlines are looked at. No request arms a timer of its own.
     static let sweepInterval = TimeAmount.milliseconds(100)
 }

@@ -16,10 +16,10 @@ package final class SocketServer: Sendable {
     /// Starts to serve on a listening socket.
     ///
     /// - Parameters:
-    ///   - socket: Bound already; the server takes a duplicate, so that its owner still removes the file.
+    ///   - socket: Bound already; the server takes its descriptor, and its owner still removes the file.
     ///   - clock: Seconds since 1970-01-01 UTC.
     package static func start(
-        on socket: borrowing ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
+        on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
         limits: ServerLimits, connections: ConnectionLimits, logger: Logger, clock: @escaping @Sendable () -> Int64
     ) throws -> SocketServer {
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
@@ -30,11 +30,12 @@ package final class SocketServer: Sendable {
                 return NIOLoopBound(lane, eventLoop: loop)
             }.wait()
         }
-        let descriptor = try socket.descriptor.duplicate()
+        let descriptor = try socket.takeDescriptor()
         let listener = try bootstrap(group, lanes, snapshot, connections, logger)
-            .withBoundSocket(descriptor.release()).wait()
-        // NIO has listened again with a backlog of 128.
-        try UnixSocket.listenAgain(socket.descriptor, backlog: ListeningSocket.backlog)
+            .withBoundSocket(descriptor.duplicate().release()).wait()
+        // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
+        // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
+        try UnixSocket.listenAgain(descriptor, backlog: ListeningSocket.backlog)
         return SocketServer(group: group, lanes: lanes, listener: listener)
     }
 
@@ -88,7 +89,7 @@ package final class SocketServer: Sendable {
                     ? "too many connections (max_connections)"
                     : "too many connections of one user (max_connections_per_user)")
             lane.refusals.note(refusal, from: identity, pid: peer.pid)
-            return try channel.pipeline.syncOperations.addHandler(Farewell(refusal))
+            return try channel.pipeline.syncOperations.addHandler(Farewell(lane, refusal))
         }
         let connection = Connection(lane, identity: identity, pid: peer.pid) { connections.leave(peer.uid) }
         do { try channel.pipeline.syncOperations.addHandler(connection) } catch {
