@@ -20,7 +20,7 @@ demo: build ## From no key to a verified token and a refused one
 	@scripts/demo $(BUILT)
 
 run: build ## A daemon to play with, in the foreground, on a socket in this folder
-	@scripts/run-development-daemon $(BUILT)
+	@scripts/run-development-daemon $(BUILT) .dev
 
 test: ## Unit tests, and end-to-end tests with the real programs
 	@scripts/install-packages build test
