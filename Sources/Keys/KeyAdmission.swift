@@ -4,8 +4,11 @@ internal import POSIX
 ///
 /// A key that somebody else could have written signs for somebody else; one that they can read is theirs as well.
 struct KeyAdmission {
-    /// The user that the daemon runs as.
-    let user: UInt32
+    /// The rules that hold for other files as well.
+    private let files: FileAdmission
+
+    /// - Parameter user: The user that the daemon runs as.
+    init(user: UInt32) { files = FileAdmission(user: user) }
 
     /// Largest key file in bytes; a 16,384-bit RSA key as a JWK is below 20,000.
     static let largestFile = 65_536
@@ -26,17 +29,13 @@ struct KeyAdmission {
 
     /// Who can write in a directory above the keys can put others in their place.
     private func admit(parent: String) throws(KeyError) {
+        let what = "a directory above the keys"
         let status = try Self.status(atPath: parent)
-        try requireOwner(status, parent, what: "a directory above the keys")
+        try requireOwner(status, parent, what: what)
         // The sticky bit keeps others from exchanging what is not theirs.
         if status.mode & 0o1000 != 0 { return }
-        if status.mode & 0o002 != 0 {
-            throw KeyError(parent, "a directory above the keys can be written by everyone", fix: "chmod o-w \(parent)")
-        }
-        if status.mode & 0o020 != 0, try Self.hasMembers(status.group, parent) {
-            throw KeyError(
-                parent, "a directory above the keys can be written by a group that has members",
-                fix: "chmod g-w \(parent)")
+        do throws(FileRefusal) { try files.requireNoOtherWriter(status, parent, what: what) } catch {
+            throw KeyError(error)
         }
     }
 
@@ -67,11 +66,7 @@ struct KeyAdmission {
     }
 
     private func requireOwner(_ status: FileStatus, _ path: String, what: String) throws(KeyError) {
-        guard status.owner == 0 || status.owner == user else {
-            throw KeyError(
-                path, "\(what) belongs to uid \(status.owner), not to root or uid \(user)",
-                fix: "chown \(user) \(path)")
-        }
+        do throws(FileRefusal) { try files.requireOwner(status, path, what: what) } catch { throw KeyError(error) }
     }
 
     private static func writers(_ mode: UInt32) -> String { mode & 0o002 != 0 ? "everyone" : "its group" }
@@ -89,13 +84,15 @@ struct KeyAdmission {
     }
 
     private static func hasMembers(_ group: UInt32, _ path: String) throws(KeyError) -> Bool {
-        do throws(Errno) { return try UserDatabase.hasListedMembers(group: group) } catch {
-            throw KeyError(path, "cannot tell who is in group \(group): \(error)", fix: "chmod 0600 \(path)")
-        }
+        do throws(FileRefusal) {
+            return try FileAdmission.hasMembers(group, path, fix: "chmod 0600 \(path)")
+        } catch { throw KeyError(error) }
     }
 }
 
 extension KeyError {
+    init(_ refusal: FileRefusal) { self.init(refusal.file, refusal.problem, fix: refusal.fix) }
+
     static func unreadable(_ path: String, _ error: Errno) -> KeyError {
         switch error {
         case .noEntry: KeyError(path, "does not exist", fix: "make it, then a key with `signet key new`")

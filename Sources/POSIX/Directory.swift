@@ -7,8 +7,9 @@ package struct Directory: ~Copyable {
     /// As it was opened, for messages.
     package let path: String
 
-    package init(path: String) throws(Errno) {
-        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+    /// - Parameter followsLink: Whether `path` itself may be a symbolic link; else ENOTDIR. Links above it are followed.
+    package init(path: String, followsLink: Bool = true) throws(Errno) {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followsLink ? 0 : O_NOFOLLOW)
         // Reason: the path lives for the call.
         descriptor = Descriptor(owning: try Errno.check(unsafe clinux_open_at(AT_FDCWD, path, flags, 0)))
         self.path = path
@@ -78,8 +79,11 @@ package struct Directory: ~Copyable {
 
 extension Descriptor {
     /// Opens a file by path to be read, links followed.
-    package static func open(_ path: String) throws(Errno) -> Descriptor {
-        Descriptor(owning: try Errno.check(unsafe clinux_open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)))
+    ///
+    /// - Parameter waits: Whether to wait for a FIFO's writer.
+    package static func open(_ path: String, waits: Bool = true) throws(Errno) -> Descriptor {
+        let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (waits ? 0 : O_NONBLOCK)
+        return Descriptor(owning: try Errno.check(unsafe clinux_open_at(AT_FDCWD, path, flags, 0)))
     }
 
     /// Waits until the file's bytes are on the disk.

@@ -153,7 +153,7 @@ import Testing
         try folder.setOwner(0, group: #require(Tester.groupWithMembers), folder.parent)
         try folder.setMode(0o775, folder.parent)
         #expect(folder.refusal()?.file == folder.parent)
-        #expect(folder.refusal()?.fix == "chmod g-w \(folder.parent)")
+        #expect(folder.refusal()?.fix == "chmod go-w \(folder.parent)")
         try folder.setMode(0o755, folder.parent)
         #expect(folder.refusal() == nil)
     }
@@ -164,7 +164,7 @@ import Testing
         let error = try #require(folder.refusal())
         #expect(error.file == folder.parent)
         #expect(error.problem == "a directory above the keys can be written by everyone")
-        #expect(error.fix == "chmod o-w \(folder.parent)")
+        #expect(error.fix == "chmod go-w \(folder.parent)")
         try folder.setMode(0o1777, folder.parent)
         #expect(folder.refusal() == nil)
     }
