@@ -1,6 +1,6 @@
-/// Everything found wrong with a configuration file, so that an operator mends it in one go.
+/// Everything found wrong with the configuration files, so that an operator mends it in one go.
 package struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// In the order of the file; never empty.
+    /// In the order of the files; never empty.
     package let problems: [ConfigurationProblem]
 
     /// One problem a line.

@@ -1,16 +1,23 @@
-/// A place in a configuration file.
-package struct FilePosition: Hashable, Sendable, CustomStringConvertible {
+/// A place in a configuration file. The later of two stands in the later file, or further down in the same one.
+package struct FilePosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The file's name as the caller gave it.
     package let file: String
+    /// Which of the files it is, from 0; names are for people, and two that look alike are still two.
+    package let fileNumber: Int
     /// From 1.
     package let line: Int
     /// From 1, in bytes.
     package let column: Int
 
-    package init(file: String, line: Int, column: Int) {
+    package init(file: String, fileNumber: Int = 0, line: Int, column: Int) {
         self.file = file
+        self.fileNumber = fileNumber
         self.line = line
         self.column = column
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.fileNumber, left.line, left.column) < (right.fileNumber, right.line, right.column)
     }
 
     /// `/etc/signet/signetd.toml:42:7`

@@ -7,7 +7,7 @@ import WireProtocol
 package struct ProfileSettings: Equatable, Sendable {
     package let name: ByteString
     package let position: FilePosition
-    /// Name of a ring that the same file defines.
+    /// Name of a ring that some file defines.
     package let keyring: ByteString
     package let content: TokenContent
     /// Empty for content `bytes`, as are all settings of claims.
@@ -52,8 +52,8 @@ extension ProfileSettings {
     static let defaultMaxTTL: Int64 = 7 * 86_400
 
     /// nil: something that the profile cannot be without is missing or wrong.
-    /// - Parameter keyrings: Names of the rings that the file defines.
-    init?(_ name: ByteString, _ section: inout Section, keyrings: Set<ByteString>) {
+    /// - Parameter keyrings: Those of all files.
+    init?(_ name: ByteString, _ section: inout Section, keyrings: KnownKeyrings) {
         self.name = name
         position = section.log.place(section.position)
         let keyring = Self.keyring(&section, of: name, among: keyrings)
@@ -119,20 +119,20 @@ extension ProfileSettings {
     }
 
     private static func keyring(
-        _ section: inout Section, of profile: ByteString, among keyrings: Set<ByteString>
+        _ section: inout Section, of profile: ByteString, among keyrings: KnownKeyrings
     ) -> ByteString? {
-        if section.has("keyring") {
-            guard let ring = section.name("keyring") else { return nil }
-            if keyrings.contains(ring) { return ring }
-            section.report(
-                "keyring", "names \(ring.quoted), which no [keyring.NAME] defines",
-                suggestion: suggestion(for: ring, among: keyrings.sorted().map(\.text)))
+        guard section.has("keyring") else {
+            _ = section.node("keyring")
+            if let ring = keyrings.ring(of: profile) { return ring }
+            let own = profile == "default" ? "no" : "neither [keyring.\(profile.text)] nor"
+            section.reportMissing("keyring", "\(own) [keyring.default] is defined")
             return nil
         }
-        _ = section.node("keyring")
-        if let ring = [profile, "default"].first(where: keyrings.contains) { return ring }
-        let own = profile == "default" ? "no" : "neither [keyring.\(profile.text)] nor"
-        section.reportMissing("keyring", "\(own) [keyring.default] is defined")
+        guard let ring = section.name("keyring") else { return nil }
+        if keyrings.mayHold(ring) { return ring }
+        section.report(
+            "keyring", "names \(ring.quoted), which no [keyring.NAME] defines",
+            suggestion: suggestion(for: ring, among: keyrings.names.sorted().map(\.text)))
         return nil
     }
 

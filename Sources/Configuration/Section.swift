@@ -47,11 +47,13 @@ struct Section {
     }
 
     /// Reports every member that no setting took, with the known name it resembles.
-    func reportUnknownMembers() {
+    ///
+    /// - Parameter place: What they are not known in; the table, if left out.
+    func reportUnknownMembers(in place: String? = nil) {
         let taken = Set(known.map { ByteString($0) })
         for member in members where !taken.contains(member.key) {
             log.report(
-                member.position, "unknown key \(member.key.quoted) in \(title)",
+                member.position, "unknown key \(member.key.quoted) in \(place ?? title)",
                 suggestion: suggestion(for: member.key, among: known))
         }
     }

@@ -3,7 +3,7 @@ struct Options: Equatable {
     var configuration = "/etc/signet/signetd.toml"
     /// Say what is wrong and end.
     var isCheck = false
-    /// Refuse to start when any keyring is broken.
+    /// Refuse to start when any keyring or file of profiles.d is broken.
     var isStrict = false
 
     enum Request: Equatable {
@@ -22,9 +22,9 @@ struct Options: Equatable {
 
         USAGE: signetd [--config FILE] [--check] [--strict]
 
-          --config FILE  read FILE (default: /etc/signet/signetd.toml)
+          --config FILE  read FILE (default: /etc/signet/signetd.toml), and profiles.d/*.toml beside it
           --check        read the configuration and the keys, say what is wrong, and end
-          --strict       refuse to start when any keyring is broken (default: serve the others)
+          --strict       refuse to start when any keyring or file of profiles.d is broken (default: serve the others)
           --version      print the version
           --help         print this
 

@@ -36,45 +36,51 @@ package struct SignetDaemon {
     private static let stopNotice = TimeAmount.milliseconds(200)
 
     private func run() -> Int32 {
-        guard let (settings, warnings) = readSettings() else { return 1 }
-        for warning in warnings { logger.warning("\(warning)") }
+        let user = ProcessLimits.effectiveUser
+        let configuration: ConfigurationFiles.Reading
+        do throws(ConfigurationFiles.Failure) {
+            configuration = try ConfigurationFiles(path: options.configuration, user: user).read()
+        } catch {
+            for problem in error.problems { logger.error("\(problem)") }
+            return 1
+        }
+        tell(configuration)
+        let settings = configuration.settings
         do { try SecretMemory.extend(to: settings.server.lockedMemory) } catch {
             logger.error("\(error)")
             return 1
         }
-        let user = ProcessLimits.effectiveUser
         let (snapshot, report) = SnapshotLoader(settings: settings, user: user).load(at: SystemClock.unixSeconds())
         tell(report)
         if options.isCheck {
-            guard report.broken.isEmpty else { return 1 }
+            guard report.broken.isEmpty, configuration.problems.isEmpty else { return 1 }
             logger.info("\(options.configuration): nothing wrong")
             return 0
         }
-        if !report.broken.isEmpty, options.isStrict || report.broken.count == settings.keyrings.count {
-            logger.error("not started: \(options.isStrict ? "a keyring is broken" : "every keyring is broken")")
+        if let reason = reasonNotToStart(configuration, report) {
+            logger.error("not started: \(reason)")
             return 1
         }
         return serve(settings.server, snapshot)
     }
 
-    private func readSettings() -> (Settings, [String])? {
-        let path = options.configuration
-        do {
-            let bytes = try Descriptor.open(path).readAll(limit: Self.largestConfiguration)
-            let directory = FilePath.directory(of: try FilePath.real(path))
-            return try Settings.decode(bytes, file: path, directory: directory)
-        } catch let error as ConfigurationError {
-            for problem in error.problems { logger.error("\(problem)") }
-        } catch let error as Errno {
-            logger.error("\(path): \(error); name another file with --config")
-        } catch {
-            logger.error("\(path): \(error)")
-        }
+    /// What is broken is left out, unless that leaves nothing, or the operator wants all or nothing.
+    private func reasonNotToStart(
+        _ configuration: ConfigurationFiles.Reading, _ report: SnapshotLoader.Report
+    ) -> String? {
+        if options.isStrict, !configuration.problems.isEmpty { return "the configuration is broken" }
+        if options.isStrict, !report.broken.isEmpty { return "a keyring is broken" }
+        let keyrings = configuration.settings.keyrings.count
+        if keyrings == 0, !configuration.problems.isEmpty { return "every keyring is in a broken file" }
+        if keyrings > 0, report.broken.count == keyrings { return "every keyring is broken" }
         return nil
     }
 
-    /// Largest configuration file, in bytes.
-    private static let largestConfiguration = 4 << 20
+    private func tell(_ configuration: ConfigurationFiles.Reading) {
+        for problem in configuration.problems { logger.error("\(problem)") }
+        for file in configuration.brokenFiles { logger.error("\(file): broken, so nothing of it counts") }
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+    }
 
     private func tell(_ report: SnapshotLoader.Report) {
         for line in report.loaded { logger.info("\(line)") }

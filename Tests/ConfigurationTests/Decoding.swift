@@ -14,7 +14,9 @@ let soundProfile = """
 func decode(
     _ text: String, directory: String = "/etc/signet"
 ) throws(ConfigurationError) -> (settings: Settings, warnings: [String]) {
-    try Settings.decode(Array(text.utf8), file: "dir/signetd.toml", directory: directory)
+    let decoded = try Settings.decode(
+        main: SourceFile(Array(text.utf8), name: "dir/signetd.toml", directory: directory))
+    return (decoded.settings, decoded.warnings)
 }
 
 /// The algorithms there are, as messages list them.

@@ -121,7 +121,10 @@ import Testing
 
     @Test(
         "CLM-3 two rings over one directory are refused: they would be one ring with two names",
-        arguments: ["keys/a", "./keys//a/", "/etc/signet/keys/a"])
+        arguments: [
+            "keys/a", "./keys//a/", "/etc/signet/keys/a", "keys/b/../a", "../signet/keys/a",
+            "/../etc/signet/keys/x/y/../../a",
+        ])
     func sharedDirectory(_ directory: String) {
         let found = problems(
             "[keyring.a]\nalgorithm = \"HS512\"\n[keyring.b]\nalgorithm = \"HS512\"\ndirectory = \"\(directory)\"")
