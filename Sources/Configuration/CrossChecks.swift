@@ -13,6 +13,9 @@ struct CrossChecks {
         findSharedDirectories()
         findForgeableProfiles()
         findMixedContents()
+        findSharedPublications()
+        findPublicationsAmongKeys()
+        findSharedDiscovery()
     }
 
     /// - Parameter positions: All that take part.
@@ -75,6 +78,58 @@ struct CrossChecks {
                 message: "\(profile.title) and \(other.title) share the keyring "
                     + "\(profile.keyring.quoted), but one signs claims and the other bytes, which could be any claims; "
                     + "give each its own keyring")
+        }
+    }
+
+    /// Two rings that publish into one file would overwrite each other's keys.
+    private mutating func findSharedPublications() {
+        var owners: [[[UInt8]]: KeyringSettings] = [:]
+        for ring in settings.keyrings {
+            guard let path = ring.publish, let other = owners.updateValue(ring, forKey: pathParts(path)) else {
+                continue
+            }
+            report(
+                ring.position, other.position,
+                message: "\(ring.title) and \(other.title) publish their keys in the same file, "
+                    + "\(ByteString(path).quoted); each ring needs its own")
+        }
+    }
+
+    /// What is published is read by everybody, and a directory of keys by the daemon alone.
+    private mutating func findPublicationsAmongKeys() {
+        let owners = Dictionary(settings.keyrings.map { (pathParts($0.directory), $0) }) { first, _ in first }
+        for ring in settings.keyrings {
+            guard let path = ring.publish else { continue }
+            let parts = pathParts(path)
+            let owner = (0...parts.count).lazy.compactMap { owners[Array(parts.prefix($0))] }.first
+            guard let owner else { continue }
+            report(
+                ring.position, owner.position,
+                message: "\(ring.title) publishes its keys in \(ByteString(path).quoted), inside the key directory "
+                    + "of \(owner.title), which only the daemon should read; publish them elsewhere")
+        }
+    }
+
+    /// One directory is published as `.well-known` of one issuer (OpenID Connect Discovery 1.0 section 4).
+    private mutating func findSharedDiscovery() {
+        let rings = Dictionary(settings.keyrings.map { ($0.name, $0) }) { first, _ in first }
+        var owners: [[[UInt8]]: (ring: KeyringSettings, profile: ProfileSettings)] = [:]
+        // A ring is reported once, however many profiles it has.
+        var reported: Set<ByteString> = []
+        for profile in settings.profiles where profile.hasURLIssuer {
+            guard let ring = rings[profile.keyring], let path = ring.publish else { continue }
+            let directory = Array(pathParts(path).dropLast())
+            guard let other = owners[directory] else {
+                owners[directory] = (ring, profile)
+                continue
+            }
+            guard other.ring.name != ring.name, reported.insert(ring.name).inserted else { continue }
+            report(
+                ring.position, other.ring.position, profile.position, other.profile.position,
+                message: "\(ring.title) and \(other.ring.title) publish into one directory, and both have a profile "
+                    + "whose issuer is a URL, \(profile.title) and \(other.profile.title): each would write its OpenID "
+                    + "document to the one file \"\(KeyringSettings.discoveryDocument)\" there; give each ring a "
+                    + "directory of its own")
         }
     }
 }

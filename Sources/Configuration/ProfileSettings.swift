@@ -33,6 +33,13 @@ package struct ProfileSettings: Equatable, Sendable {
     package let allow: [AllowSettings]
 }
 
+extension ProfileSettings {
+    /// Whether the issuer is a URL, where verifiers may look for the keys (OpenID Connect Discovery 1.0 section 4).
+    package var hasURLIssuer: Bool {
+        ["https://", "http://"].contains { issuer.bytes.starts(with: $0.utf8) }
+    }
+}
+
 /// What a profile signs.
 package enum TokenContent: String, CaseIterable, Sendable {
     /// A JSON object of claims: JWT (RFC 7519).

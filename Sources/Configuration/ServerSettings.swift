@@ -10,6 +10,10 @@ package struct ServerSettings: Equatable, Sendable {
     package let socketMode: UInt32
     /// The group that the socket belongs to; nil: the daemon's own.
     package let socketGroup: ByteString?
+    /// Directory of what must outlive a restart.
+    package let stateDirectory: String
+    /// Whether the file names the directory: one that is missing is the operator's slip then.
+    package let isStateDirectorySet: Bool
     package let maxConnections: Int
     package let maxConnectionsPerUser: Int
     /// Longest request line in bytes, its LF included.
@@ -35,6 +39,8 @@ package struct ServerSettings: Equatable, Sendable {
 extension ServerSettings {
     /// Longest path that `sun_path` of unix(7) holds with its NUL, in bytes.
     static let longestSocketPath = 107
+    /// Where packages and systemd put what a service keeps.
+    private static let defaultStateDirectory = "/var/lib/signet"
     private static let mebibyte: Int64 = 1 << 20
     /// A timeout of less than a second would cut honest peers; one of more than a day is none.
     private static let timeouts: ClosedRange<Int64> = 1...86_400
@@ -48,6 +54,9 @@ extension ServerSettings {
         socketPath = Self.socketPath(&section, directory: directory)
         socketMode = Self.socketMode(&section) ?? 0o660
         socketGroup = section.name("socket_group")
+        let stateDirectory = section.name("state_directory")?.text
+        self.stateDirectory = resolve(stateDirectory ?? Self.defaultStateDirectory, in: directory)
+        isStateDirectorySet = stateDirectory != nil
         maxConnections = section.integer("max_connections", in: 1...Self.mostConnections) ?? 4_096
         maxConnectionsPerUser =
             section.integer("max_connections_per_user", in: 1...maxConnections)

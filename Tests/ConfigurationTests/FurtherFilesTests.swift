@@ -58,12 +58,13 @@ import Testing
     @Test("relative paths are below the directory of their own file")
     func paths() throws {
         let rings = try decode(
-            ring("a"), ring("b") + ring("c", "directory = \"../keys/c\"")
+            ring("a", "publish = \"p/a\""), ring("b", "publish = \"p/b\"") + ring("c", "directory = \"../keys/c\"")
         ).settings.keyrings
         #expect(
             rings.map(\.directory) == [
                 "/etc/signet/keys/a", "/etc/signet/profiles.d/keys/b", "/etc/signet/profiles.d/../keys/c",
             ])
+        #expect(rings.map(\.publish) == ["/etc/signet/p/a", "/etc/signet/profiles.d/p/b", nil])
     }
 
     @Test(
@@ -194,12 +195,25 @@ import Testing
             profile("web", alike, issuer: "i"),
             "[profile.web]\n" + alike + "\ncontent = \"bytes\"\ntype = \"x\"\n",
             ring("web", "directory = \"/etc/signet/keys/default\""),
+            ring("web", "publish = \"../keys/default/jwks.json\""),
         ] {
             let decoded = try decode(main, text, profile("mail"))
             #expect(decoded.brokenFiles == ["a.toml"])
             #expect(decoded.problems.count == 1)
             #expect(decoded.settings.profiles.map(\.name) == ["default", "mail"])
         }
+    }
+
+    @Test("a further file never breaks the main one")
+    func latestIsToBlame() throws {
+        let main =
+            ring("a", "publish = \"p/a.json\"") + ring("b", "publish = \"p/b.json\"")
+            + profile("a", issuer: "https://a")
+        let decoded = try decode(main, profile("b", issuer: "https://b"), profile("c", "keyring = \"b\""))
+        #expect(decoded.brokenFiles == ["a.toml"])
+        #expect(decoded.settings.profiles.map(\.name) == ["a", "c"])
+        let among = try decode(ring("a", "publish = \"/k/b/jwks.json\""), ring("b", "directory = \"/k/b\""))
+        #expect(among.brokenFiles == ["a.toml"])
     }
 
     @Test("a file that clashes only with a broken one is sound")

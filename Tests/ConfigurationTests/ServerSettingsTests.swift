@@ -13,6 +13,8 @@ import Testing
         #expect(server.socketPath == "/run/signet/signet.sock")
         #expect(server.socketMode == 0o660)
         #expect(server.socketGroup == nil)
+        #expect(server.stateDirectory == "/var/lib/signet")
+        #expect(!server.isStateDirectorySet)
         #expect(server.maxConnections == 4_096)
         #expect(server.maxConnectionsPerUser == 512)
         #expect(server.maxRequestBytes == 65_536)
@@ -33,6 +35,7 @@ import Testing
             socket = "run/s.sock"
             socket_mode = "666"
             socket_group = "clients"
+            state_directory = "state"
             max_connections = 100
             max_connections_per_user = 100
             max_request_bytes = 1024
@@ -47,6 +50,8 @@ import Testing
         #expect(server.socketPath == "/etc/signet/run/s.sock")
         #expect(server.socketMode == 0o666)
         #expect(server.socketGroup == "clients")
+        #expect(server.stateDirectory == "/etc/signet/state")
+        #expect(server.isStateDirectorySet)
         #expect(server.maxConnections == 100)
         #expect(server.maxConnectionsPerUser == 100)
         #expect(server.maxRequestBytes == 1_024)
@@ -112,6 +117,8 @@ import Testing
             ("locked_memory = \"1G\"", "2:17: 'locked_memory' in [server] must be from 1M to 256M, found \"1G\""),
             ("socket = \"\"", "2:10: 'socket' in [server] must not be empty"),
             ("socket = \"a\\u0000b\"", "2:10: 'socket' in [server] must not hold control characters"),
+            ("state_directory = \"\"", "2:19: 'state_directory' in [server] must not be empty"),
+            ("state_directory = 1", "2:19: 'state_directory' in [server] must be a string, found an integer"),
             ("socket_group = true", "2:16: 'socket_group' in [server] must be a string, found a boolean"),
             (
                 "admin = [\"root\"]",
@@ -148,8 +155,15 @@ import Testing
 
     @Test(
         "a setting that nothing enforces is an unknown key",
-        arguments: ["state_directory = \"/x\"", "max_buffered = \"64M\"", "kek = []", "audit = \"denied\""])
+        arguments: ["max_buffered = \"64M\"", "kek = []", "audit = \"denied\""])
     func unenforced(_ line: String) {
         #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
+    }
+
+    @Test("a state directory that is set is known from the default, also if it is the same")
+    func explicitStateDirectory() throws {
+        let server = try server("state_directory = \"/var/lib/signet\"")
+        #expect(server.stateDirectory == "/var/lib/signet")
+        #expect(server.isStateDirectorySet)
     }
 }
