@@ -88,6 +88,9 @@ internal import CLibCrypto
             guard let der = ECDSASignature.der(fromRaw: signature, coordinateLength: length) else { return false }
             return verify(der.span, of: try hash(message))
         case .rsaPKCS1, .rsaPSS:
+            // As long as the modulus (RFC 8017 sections 8.1.2 and 8.2.2, step 1). OpenSSL does not ask that of PSS: it
+            // takes a signature without the zero that it begins with. Reason: reads a number of a key that `pair` owns.
+            guard signature.count == Int(unsafe EVP_PKEY_get_size(pair.key)) else { return false }
             return verify(signature, of: try hash(message))
         }
     }

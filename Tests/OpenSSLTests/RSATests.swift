@@ -31,6 +31,23 @@ import Testing
         #expect(try !SignatureContext(stranger, scheme).verifies(signature, message))
     }
 
+    @Test(
+        "an RSA signature that begins with a zero is refused without it, and accepted with it",
+        arguments: [SignatureScheme.rsaPKCS1(digest: "SHA256"), .rsaPSS(digest: "SHA256")])
+    func leadingZero(_ scheme: SignatureScheme) throws {
+        let context = try SignatureContext(Self.shared.get(), scheme)
+        // One signature in 256 begins so.
+        for counter in 0..<20_000 {
+            let message = Array("message \(counter)".utf8)
+            let good = try context.sign(message)
+            guard good.first == 0 else { continue }
+            #expect(try context.verifies(good, message))
+            #expect(try !context.verifies(Array(good.dropFirst()), message))
+            return
+        }
+        Issue.record("no signature begins with a zero")
+    }
+
     @Test("RSA signatures have the modulus' length: zeros in front or behind are refused", arguments: schemes)
     func length(_ scheme: SignatureScheme) throws {
         let context = try SignatureContext(Self.shared.get(), scheme)
