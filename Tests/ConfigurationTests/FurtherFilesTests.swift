@@ -173,6 +173,9 @@ import Testing
         #expect(unreadable.problems.first?.message.hasSuffix("may be in x.toml") == true)
         #expect(unreadable.settings.profiles.map(\.name) == ["default"])
         #expect(throws: ConfigurationError.self) { try decode(main) }
+        // A file without a text holds no ring, or one link in profiles.d would end every profile of the default ring.
+        let silent = try decode(ring("default") + profile("web"), unreadable: ["web.toml"])
+        #expect(silent.settings.profiles.map(\.keyring) == ["default"])
     }
 
     @Test(
