@@ -1,13 +1,46 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "CLinux.h"
 
 int clinux_event_open(void) {
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+static sigset_t awaited_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+void clinux_signals_block(void) {
+    sigset_t set = awaited_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int clinux_signals_open(void) {
+    sigset_t set = awaited_signals();
+    int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_signals_next(int descriptor) {
+    struct signalfd_siginfo signal;
+    ssize_t count;
+    do count = read(descriptor, &signal, sizeof signal);
+    while (count < 0 && errno == EINTR);
+    if (count == sizeof signal) return (int)signal.ssi_signo;
+    return count < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 int clinux_epoll_open(void) {

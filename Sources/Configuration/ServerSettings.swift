@@ -31,9 +31,16 @@ package struct ServerSettings: Equatable, Sendable {
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
     /// Names of the users that administer. Resolved elsewhere.
-    package let adminUsers: [ByteString]
+    package private(set) var adminUsers: [ByteString]
     /// Names of the groups whose members administer.
-    package let adminGroups: [ByteString]
+    package private(set) var adminGroups: [ByteString]
+
+    /// Whether all settings but those of administrators are the same: what a daemon begins with and keeps.
+    package func begins(as other: ServerSettings) -> Bool {
+        var copy = other
+        (copy.adminUsers, copy.adminGroups) = (adminUsers, adminGroups)
+        return copy == self
+    }
 }
 
 extension ServerSettings {

@@ -17,10 +17,11 @@ package struct SignetDaemon {
 
     /// Runs until a signal ends it. Returns the exit status.
     package static func main(arguments: [String]) -> Int32 {
+        // First of all: a SIGHUP that comes before the daemon is ready must not kill it.
+        TerminalSignal.block()
         do { try ProcessHardening.begin() } catch {
             return fail("\(error)", status: 1)
         }
-        TerminalSignal.block()
         do throws(Options.Misuse) {
             switch try Options.read(arguments) {
             case .help: return print(Options.help)
@@ -50,7 +51,14 @@ package struct SignetDaemon {
             logger.error("\(error)")
             return 1
         }
-        let (snapshot, report) = SnapshotLoader(settings: settings, user: user).load(at: SystemClock.unixSeconds())
+        let keeper = KeyKeeper(user: user, logger: logger)
+        let now = SystemClock.unixSeconds()
+        if !options.isCheck {
+            keeper.open(
+                stateDirectory: settings.server.stateDirectory, isNamed: settings.server.isStateDirectorySet, at: now)
+        }
+        let loader = SnapshotLoader(settings: settings, user: user, largestToken: settings.server.maxTokenBytes)
+        let (loaded, report) = loader.load(at: now, keeper.history, generation: 1)
         tell(report)
         if options.isCheck {
             guard report.broken.isEmpty, configuration.problems.isEmpty else { return 1 }
@@ -61,7 +69,9 @@ package struct SignetDaemon {
             logger.error("not started: \(reason)")
             return 1
         }
-        return serve(settings.server, snapshot)
+        let missing = configuration.problems + report.broken.map(\.description)
+        let start = Reloader.Start(server: settings.server, loaded: loaded, missing: missing)
+        return serve(start, keeper)
     }
 
     /// What is broken is left out, unless that leaves nothing, or the operator wants all or nothing.
@@ -88,24 +98,35 @@ package struct SignetDaemon {
         for error in report.broken { logger.error("\(error)") }
     }
 
-    private func serve(_ settings: ServerSettings, _ snapshot: Snapshot) -> Int32 {
+    private func serve(_ start: Reloader.Start, _ keeper: KeyKeeper) -> Int32 {
+        let settings = start.server
         do {
             try ProcessLimits.raiseDescriptors()
             let socketGroup = try socketGroup(settings)
+            let desk = try ControlDesk()
             var socket = try ListeningSocket.claim(
                 settings.socketPath, mode: settings.socketMode, group: socketGroup)
+            let began = SystemClock.monotonicSeconds()
+            let service = ServiceState(pid: ThisProcess.id) { SystemClock.monotonicSeconds() - began }
+            let reloader = Reloader(
+                start, files: files, user: ProcessLimits.effectiveUser, keeper: keeper, service: service,
+                logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.monotonicSeconds)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(
-                on: &socket, group: loops, snapshot: snapshot, limits: settings.serverLimits,
+                on: &socket, group: loops, snapshot: reloader.snapshot, service: service,
+                limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger, clock: SystemClock.unixSeconds)
+                logger: logger, clock: SystemClock.unixSeconds
+            ) { request, answer in desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer)) }
             let mode = String(settings.socketMode, radix: 8)
             logger.info("listening on \(settings.socketPath) (mode 0\(mode))")
-            waitForStop()
+            try control(desk, reloader, server)
             logger.info("stopping")
+            desk.close()
             server.stop(notice: Self.stopNotice, timeout: settings.stopTimeout.timeAmount)
             try loops.syncShutdownGracefully()
+            reloader.close()
             logger.info("stopped")
             return 0
         } catch {
@@ -114,17 +135,28 @@ package struct SignetDaemon {
         }
     }
 
+    private var files: ConfigurationFiles {
+        ConfigurationFiles(path: options.configuration, user: ProcessLimits.effectiveUser)
+    }
+
+    /// Does what signals, clients and time ask for, one after another, until a signal ends it.
+    private func control(_ desk: ControlDesk, _ reloader: Reloader, _ server: SocketServer) throws {
+        while true {
+            switch try desk.next() {
+            case .stop: return
+            case .reload: _ = reloader.reload(force: false) { server.serve($0, insteadOf: $1) }
+            case .answer(let order):
+                let result = reloader.reload(force: order.request.force) { server.serve($0, insteadOf: $1) }
+                order.answer(order.request.answer(result))
+            case .lookAtTime: reloader.lookAtTime()
+            }
+        }
+    }
+
     private func socketGroup(_ settings: ServerSettings) throws -> UInt32? {
         guard let name = settings.socketGroup else { return nil }
         if let gid = try UserDatabase.groupID(named: name.text) { return gid }
         throw StartError(message: "[server] socket_group: there is no group \(name.quoted); make it with groupadd")
-    }
-
-    private func waitForStop() {
-        while case .reload = TerminalSignal.next() {
-            logger.warning(
-                "SIGHUP changes nothing: keys and configuration are read at the start alone; restart instead")
-        }
     }
 
     private static func print(_ text: String) -> Int32 {

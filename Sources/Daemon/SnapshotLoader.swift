@@ -11,6 +11,8 @@ struct SnapshotLoader {
     let settings: Settings
     /// The user that the daemon runs as; always an admin.
     let user: UInt32
+    /// Longest token that is signed, in bytes; as the daemon began with, for it goes with the longest line.
+    let largestToken: Int
 
     /// What came of it, for a person.
     struct Report {
@@ -20,24 +22,39 @@ struct SnapshotLoader {
         var broken: [KeyError] = []
     }
 
-    /// - Parameter now: Seconds since 1970-01-01 UTC, to say which key signs.
-    func load(at now: Int64) -> (snapshot: Snapshot, report: Report) {
+    /// What is served.
+    struct Loaded {
+        let snapshot: Snapshot
+        let rings: [ServedRing]
+    }
+
+    /// - Parameters:
+    ///   - now: Seconds since 1970-01-01 UTC.
+    ///   - history: What is known of the keys from before.
+    func load(at now: Int64, _ history: KeyHistory, generation: Int64) -> (Loaded, Report) {
         var report = Report()
-        let keyrings = refuseSharedKeys(settings.keyrings.map { load($0, at: now, &report) }, &report)
+        let keyrings = refuseSharedKeys(settings.keyrings.map { load($0, at: now, history, &report) }, &report)
         let profiles = settings.profiles.map { profile($0, &report) }
         let admins = Who(
             users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
             groups: resolveGroups(settings.server.adminGroups, "[server] admin groups", &report))
         let snapshot = Snapshot(
-            keyrings: keyrings, profiles: profiles, admins: admins, largestToken: settings.server.maxTokenBytes)
-        return (snapshot, report)
+            keyrings: keyrings, profiles: profiles, admins: admins, largestToken: largestToken,
+            generation: generation)
+        let rings = zip(settings.keyrings, keyrings).map { serve($0, $1) }
+        return (Loaded(snapshot: snapshot, rings: rings), report)
     }
 
-    private func load(_ ring: KeyringSettings, at now: Int64, _ report: inout Report) -> Keyring {
+    private func load(
+        _ ring: KeyringSettings, at now: Int64, _ history: KeyHistory, _ report: inout Report
+    ) -> Keyring {
         let directory = KeyDirectory(path: ring.directory, user: user)
         do throws(KeyError) {
-            let (keyring, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm)
+            let (loaded, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm)
             report.warnings += warnings
+            let keyring = history.recall(
+                loaded, at: now, verifierCache: ring.verifierCache, longestLife: longestLife(of: ring.name),
+                publishesItself: ring.publish != nil)
             let keys = keyring.keys.count == 1 ? "1 key" : "\(keyring.keys.count) keys"
             let name = "keyring \(ring.name.quoted): \(ring.algorithm.name), \(keys) in \(ring.directory)"
             if let signing = keyring.signingKey(at: now) {
@@ -50,6 +67,32 @@ struct SnapshotLoader {
             report.broken.append(error)
             return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
         }
+    }
+
+    private func serve(_ settings: KeyringSettings, _ ring: Keyring) -> ServedRing {
+        let profiles = profiles(of: ring.name)
+        let publication = settings.publish.map { path in
+            KeyPublication(
+                keyring: ring.name, path: path, issuer: Self.onlyURL(Set(profiles.map(\.issuer))),
+                algorithm: ring.algorithm.name)
+        }
+        return ServedRing(
+            ring: ring, leeway: profiles.map(\.leeway).max() ?? 0, longestLife: longestLife(of: ring.name),
+            publication: publication)
+    }
+
+    private func profiles(of ring: ByteString) -> [ProfileSettings] { settings.profiles.filter { $0.keyring == ring } }
+
+    /// Seconds; payloads of bytes never expire.
+    private func longestLife(of ring: ByteString) -> Int64 {
+        profiles(of: ring).map { $0.content == .bytes ? KeyRecord.never : $0.maxTTL }.max() ?? 0
+    }
+
+    /// The issuer, if it is one, and a URL.
+    private static func onlyURL(_ issuers: Set<ByteString>) -> ByteString? {
+        guard issuers.count == 1, let issuer = issuers.first else { return nil }
+        let isURL = ["https://", "http://"].contains { issuer.bytes.starts(with: $0.utf8) }
+        return isURL ? issuer : nil
     }
 
     /// One key, one algorithm: a key in rings of different algorithms breaks the later ring.

@@ -74,4 +74,7 @@ package struct KeyTimes: Equatable, Sendable {
         self.expires = expires
         self.isRevoked = isRevoked
     }
+
+    /// From when on the key may sign: `nbf`, else `iat`, else always.
+    package var signsFrom: Int64 { notBefore ?? issuedAt ?? 0 }
 }

@@ -29,18 +29,13 @@ package final class Key: Sendable {
 
     package var algorithm: Algorithm { material.algorithm }
 
-    /// From when on it may sign: `nbf`, else `iat`, else always.
-    package var notBefore: Int64 { times.notBefore ?? times.issuedAt ?? 0 }
+    /// From when on it may sign.
+    package var notBefore: Int64 { times.signsFrom }
 
-    /// Whether it may sign at `now`.
-    package func signs(at now: Int64) -> Bool {
-        guard canSign, !times.isRevoked, notBefore <= now else { return false }
-        return times.expires.map { now < $0 } ?? true
-    }
-
-    /// Whether it verifies at `now`: until its `exp` and the leeway are over. A key that is next verifies too.
-    package func verifies(at now: Int64, leeway: Int64) -> Bool {
-        guard !times.isRevoked else { return false }
-        return times.expires.map { now < $0 + leeway } ?? true
+    /// What decides about its life, with what is recorded of it.
+    func life(_ record: KeyRecord, fileModified: Int64, isRevoked: Bool) -> KeyLife {
+        var times = times
+        if isRevoked { times.isRevoked = true }
+        return KeyLife(kid: kid, canSign: canSign, times: times, record: record, fileModified: fileModified)
     }
 }

@@ -5,7 +5,7 @@ internal import POSIX
 /// A key that somebody else could have written signs for somebody else; one that they can read is theirs as well.
 struct KeyAdmission {
     /// The rules that hold for other files as well.
-    private let files: FileAdmission
+    let files: FileAdmission
 
     /// - Parameter user: The user that the daemon runs as.
     init(user: UInt32) { files = FileAdmission(user: user) }

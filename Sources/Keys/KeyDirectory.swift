@@ -20,35 +20,48 @@ package struct KeyDirectory {
     ///
     /// Runs on a stack of its own that is gone afterwards: what OpenSSL leaves there of a key goes with it.
     package func load(ring name: ByteString, algorithm: Algorithm) throws(KeyError) -> (Keyring, warnings: [String]) {
-        let outcome: Result<([Key], [String]), KeyError>
+        let outcome: Result<Contents, KeyError>
         do throws(Errno) {
             outcome = try withDisposableStack {
-                do throws(KeyError) { return .success(try readKeys(algorithm)) } catch { return .failure(error) }
+                do throws(KeyError) { return .success(try read(algorithm)) } catch { return .failure(error) }
             }
         } catch {
             throw KeyError(path, "cannot be read: no locked stack to read it on (\(error))", fix: "raise LimitMEMLOCK")
         }
-        let (keys, warnings) = try outcome.get()
-        return (Keyring(name: name, algorithm: algorithm, keys: keys), warnings)
+        let contents = try outcome.get()
+        let keyring = Keyring(
+            name: name, algorithm: algorithm, keys: contents.keys, revoked: contents.revoked,
+            fileTimes: contents.fileTimes)
+        return (keyring, contents.warnings)
     }
 
-    private func readKeys(_ algorithm: Algorithm) throws(KeyError) -> ([Key], [String]) {
+    /// What the files of a directory say.
+    private struct Contents: Sendable {
+        var keys: [Key] = []
+        var revoked: [ByteString] = []
+        /// When the file of a key was last written, by kid.
+        var fileTimes: [ByteString: Int64] = [:]
+        var warnings: [String] = []
+    }
+
+    private func read(_ algorithm: Algorithm) throws(KeyError) -> Contents {
         let directory: Directory
         do throws(Errno) { directory = try Directory(path: path) } catch { throw .unreadable(path, error) }
         try admission.admit(directory: directory)
         let names: [String]
         do throws(Errno) { names = try directory.names() } catch { throw .unreadable(path, error) }
-        var keys: [Key] = []
-        var warnings: [String] = []
+        var contents = Contents()
+        contents.revoked = try RevocationList(in: directory, admission).kids
         for name in names {
             guard let kind = KeyFile(name: name) else { continue }
             let path = directory.path(of: name)
-            let contents = try admission.readSecret(name, in: directory, path)
-            for key in try kind.keys(contents, path: path, algorithm) {
-                try Self.add(key, to: &keys, &warnings)
+            let secret = try admission.readSecret(name, in: directory, path)
+            for key in try kind.keys(secret, path: path, algorithm) {
+                try Self.add(key, to: &contents.keys, &contents.warnings)
+                contents.fileTimes[key.kid] = (try? FileStatus(path: path))?.modified ?? 0
             }
         }
-        return (keys, warnings)
+        return contents
     }
 
     /// Two files with one kid and the same key are one key; with other keys, an error.

@@ -8,8 +8,7 @@ struct KeyWriter {
 
     init(directory: String) { path = directory }
 
-    /// Writes a key file under the name of its kid: temporary name, mode before content, on the disk before its name
-    /// (rename), then the directory.
+    /// Writes a key file under the name of its kid, readable by its owner alone (`FilePlacement`).
     ///
     /// A crash at any point leaves a directory that loads. Run by root, the file goes to the directory's owner and group.
     /// - Returns: The file's path.
@@ -17,15 +16,13 @@ struct KeyWriter {
         try Self.requireFileName(kid, in: path)
         let directory = try Self.open(path)
         let name = kid.text + ".jwk"
-        // Random: what a crash left behind is in nobody's way, nor are two who make the same kid at once.
-        guard let temporary = try? ".\(RandomPool().hexadecimal(bytes: 8)).new" else {
-            throw KeyError(path, "cannot make a temporary name: no random bytes", fix: "raise `ulimit -l`")
-        }
+        let file = directory.path(of: name)
         do throws(Errno) {
-            try Self.write(contents, to: name, by: temporary, in: directory)
-            return directory.path(of: name)
+            try FilePlacement.place(name, in: directory, mode: 0o600, existing: .kept) { (file) throws(Errno) in
+                try contents.withSpan { bytes throws(Errno) in try file.writeAll(bytes) }
+            }
+            return file
         } catch {
-            let file = directory.path(of: name)
             if error == .exists {
                 throw KeyError(file, "exists already", fix: "choose another kid, or remove it first")
             }
@@ -58,24 +55,5 @@ struct KeyWriter {
             default: false
             }
         }
-    }
-
-    private static func write(
-        _ contents: borrowing SecretBytes, to name: String, by temporary: String, in directory: borrowing Directory
-    ) throws(Errno) {
-        let file = try directory.create(temporary, mode: 0o600)
-        do throws(Errno) {
-            let home = try FileStatus(of: directory.descriptor)
-            if try FileStatus(of: file).owner != home.owner {
-                try directory.give(file, owner: home.owner, group: home.group)
-            }
-            try contents.withSpan { bytes throws(Errno) in try file.writeAll(bytes) }
-            try file.synchronize()
-            try directory.rename(temporary, to: name)
-        } catch {
-            try? directory.remove(temporary)
-            throw error
-        }
-        try directory.synchronize()
     }
 }

@@ -1,28 +1,68 @@
 package import JOSE
 package import StrictJSON
 
-/// The keys of one ring at one moment: which signs, which verify.
+/// The keys of one ring at one moment: which signs, which verify, which are published.
 ///
 /// Immutable. A reload builds a new one; requests keep the one they began with.
 package struct Keyring: Sendable {
     package let name: ByteString
     package let algorithm: Algorithm
-    /// Preferred first: latest `notBefore`, then later `iat`, then the greater kid by bytes.
+    /// Preferred first, as `lives`.
     package let keys: [Key]
+    /// The same keys through time.
+    package let lives: KeyLives
+    /// The kids that verify nothing, whether their keys are here or not.
+    package let revoked: [ByteString]
     private let byKid: ByteTable<Int>
+    private let revokedKids: ByteTable<Bool>
 
-    /// - Parameter keys: With distinct kids.
-    package init(name: ByteString, algorithm: Algorithm, keys: [Key]) {
+    /// - Parameters:
+    ///   - keys: With distinct kids.
+    ///   - revoked: Kids that are revoked beside the files (`DIR/revoked`), which win over them.
+    ///   - records: What is known of keys from before; a key without one begins its life now.
+    ///   - fileTimes: When the file of a key was last written.
+    package init(
+        name: ByteString, algorithm: Algorithm, keys: [Key], revoked: [ByteString] = [], verifierCache: Int64 = 0,
+        records: [ByteString: KeyRecord] = [:], fileTimes: [ByteString: Int64] = [:]
+    ) {
         self.name = name
         self.algorithm = algorithm
-        self.keys = keys.sorted { Self.isPreferred($0, $1) }
+        let listed = Set(revoked)
+        let lives = keys.map { key in
+            key.life(
+                records[key.kid] ?? KeyRecord(), fileModified: fileTimes[key.kid] ?? 0,
+                isRevoked: listed.contains(key.kid))
+        }
+        self.lives = KeyLives(lives, verifierCache: verifierCache)
+        let byName = Dictionary(keys.map { ($0.kid, $0) }) { first, _ in first }
+        self.keys = self.lives.all.compactMap { byName[$0.kid] }
         byKid = ByteTable(self.keys.enumerated().map { ($1.kid, $0) })
+        self.revoked = revoked
+        revokedKids = ByteTable(revoked.map { ($0, true) })
     }
 
-    /// The position in `keys` of the key that signs at `now`: of the usable ones, that with the latest `notBefore`.
-    package func signingKey(at now: Int64) -> Int? {
-        keys.firstIndex { $0.signs(at: now) }
+    /// The same keys with what is recorded of them.
+    package func with(_ records: [ByteString: KeyRecord], verifierCache: Int64) -> Keyring {
+        let times = Dictionary(lives.all.map { ($0.kid, $0.fileModified) }) { first, _ in first }
+        return Keyring(
+            name: name, algorithm: algorithm, keys: keys, revoked: revoked, verifierCache: verifierCache,
+            records: records, fileTimes: times)
     }
+
+    /// The same ring with keys of an older one beside its own, but for those that are revoked: what verifies while the
+    /// loops go from one ring to the other.
+    package func including(_ older: Keyring) -> Keyring {
+        let own = Set(keys.map(\.kid)).union(revoked)
+        let more = older.keys.filter { !own.contains($0.kid) }
+        if more.isEmpty { return self }
+        let records = Dictionary((lives.all + older.lives.all).map { ($0.kid, $0.record) }) { first, _ in first }
+        return Keyring(
+            name: name, algorithm: algorithm, keys: keys + more, revoked: revoked,
+            verifierCache: lives.verifierCache, records: records)
+    }
+
+    /// The position in `keys` of the key that signs at `now`.
+    package func signingKey(at now: Int64) -> Int? { lives.signing(at: now) }
 
     /// What a token's `kid` leads to.
     package enum Match: Sendable, Equatable {
@@ -34,30 +74,37 @@ package struct Keyring: Sendable {
 
     /// The key of that `kid`, by look-up only (rule HDR-4).
     package func verificationKey(_ kid: JSONText, in bytes: Span<UInt8>, at now: Int64, leeway: Int64) -> Match {
-        guard let position = byKid.value(for: kid, in: bytes) else { return .unknown }
-        return match(position, at: now, leeway)
+        guard let position = byKid.value(for: kid, in: bytes) else {
+            return revokedKids.value(for: kid, in: bytes) == nil ? .unknown : .revoked
+        }
+        if lives.all[position].times.isRevoked { return .revoked }
+        return lives.verifies(position, at: now, leeway: leeway) ? .key(position) : .unknown
     }
 
     /// The key of a token without `kid`: the only one that verifies, where there is exactly one.
     package func onlyVerificationKey(at now: Int64, leeway: Int64) -> Match {
         var found: Int?
-        for (position, key) in keys.enumerated() where key.verifies(at: now, leeway: leeway) {
+        for position in keys.indices where lives.verifies(position, at: now, leeway: leeway) {
             if found != nil { return .unknown }
             found = position
         }
         return found.map { .key($0) } ?? .unknown
     }
 
-    private func match(_ position: Int, at now: Int64, _ leeway: Int64) -> Match {
-        let key = keys[position]
-        if key.times.isRevoked { return .revoked }
-        return key.verifies(at: now, leeway: leeway) ? .key(position) : .unknown
+    /// Whether there is a key of that name, or it is revoked.
+    package func accountsFor(_ kid: ByteString) -> Bool {
+        byKid.value(for: kid) != nil || revokedKids.value(for: kid) != nil
     }
 
-    private static func isPreferred(_ left: Key, _ right: Key) -> Bool {
-        if left.notBefore != right.notBefore { return left.notBefore > right.notBefore }
-        let (leftIssued, rightIssued) = (left.times.issuedAt ?? 0, right.times.issuedAt ?? 0)
-        if leftIssued != rightIssued { return leftIssued > rightIssued }
-        return right.kid < left.kid
+    /// The key of that name.
+    package func key(_ kid: ByteString) -> Key? { byKid.value(for: kid).map { keys[$0] } }
+
+    /// Appends the public keys that verify, as the elements of a JWK Set (rule JWKS-1); HMAC keys have none.
+    package func appendPublicKeys(at now: Int64, leeway: Int64, to output: inout [UInt8]) {
+        for (position, key) in keys.enumerated() where lives.verifies(position, at: now, leeway: leeway) {
+            guard let json = key.publicJWK else { continue }
+            if output.last != UInt8(ascii: "[") { output.append(UInt8(ascii: ",")) }
+            output += json
+        }
     }
 }

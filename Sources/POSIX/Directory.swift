@@ -64,6 +64,13 @@ package struct Directory: ~Copyable {
         try Errno.check(unsafe clinux_rename_without_replacing(descriptor.raw, name, target))
     }
 
+    /// Renames within the directory; what had the target's name is gone with the same step.
+    package func rename(_ name: String, replacing target: String) throws(Errno) {
+        let raw = descriptor.raw
+        // Reason: both names live for the call.
+        try Errno.retrying { unsafe renameat(raw, name, raw, target) }
+    }
+
     /// Removes a file.
     package func remove(_ name: String) throws(Errno) {
         let raw = descriptor.raw

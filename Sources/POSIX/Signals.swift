@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The signals that a daemon takes, one at a time, on the thread that waits for them. No handler ever runs.
@@ -9,26 +10,32 @@ package enum TerminalSignal: Sendable {
 
     /// Blocks the signals for this thread and all that it starts, so that one which comes before anybody waits is kept,
     /// not fatal; and ignores SIGPIPE. Called before the first thread is started.
-    package static func block() {
-        var set = all
-        // Reason: the set is of this frame.
-        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
+    package static func block() { clinux_signals_block() }
+}
 
-    /// Waits for the next one.
-    package static func next() -> TerminalSignal {
-        var set = all
-        var number: Int32 = 0
-        // Reason: both are of this frame.
-        repeat {} while unsafe sigwait(&set, &number) != 0
-        return number == SIGHUP ? .reload : .stop
-    }
+/// Waits for the signals that `TerminalSignal.block` holds back, for a `WakeUp`, and for time to pass (signalfd(2)).
+package struct SignalQueue: ~Copyable, Sendable {
+    private let descriptor: Descriptor
 
-    private static var all: sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
-        return set
+    package init() throws(Errno) { descriptor = Descriptor(owning: try Errno.check(clinux_signals_open())) }
+
+    /// Waits at most `timeout` milliseconds for a signal or until `wakeUp` is signalled.
+    ///
+    /// - Returns: A signal that has come; nil when there is none. Several of one kind that come at once are one.
+    package func next(or wakeUp: borrowing WakeUp, timeout: Int32) throws(Errno) -> TerminalSignal? {
+        var entries: InlineArray<2, pollfd> = [
+            pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wakeUp.event.raw, events: Int16(POLLIN), revents: 0),
+        ]
+        var span = entries.mutableSpan
+        // Reason: poll(2) reads and writes the two entries of this frame.
+        let count = unsafe span.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, 2, timeout) }
+        if count < 0, errno != EINTR { throw .last }
+        if count > 0, entries[1].revents != 0 { wakeUp.clear() }
+        switch try Errno.check(clinux_signals_next(descriptor.raw)) {
+        case 0: return nil
+        case SIGHUP: return .reload
+        default: return .stop
+        }
     }
 }

@@ -5,6 +5,9 @@ package enum ThisProcess {
     /// The effective user.
     package static var userID: UInt32 { geteuid() }
 
+    /// The process id.
+    package static var id: Int32 { getpid() }
+
     /// The value of an environment variable; nil when it is not set.
     ///
     /// The environment is read, never written, so the pointer stays good while it is copied.

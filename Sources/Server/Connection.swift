@@ -32,6 +32,8 @@ final class Connection: ChannelInboundHandler {
 
     /// Whether too many answers wait for the peer to read them: meanwhile nothing is read and nothing answered.
     private var isBlocked = false
+    /// Whether an answer is made elsewhere: no later line is answered before it is here.
+    private var isAwaiting = false
 
     // Deadlines, looked at by the lane's sweep.
     private var lineBegan: NIODeadline?
@@ -88,7 +90,7 @@ final class Connection: ChannelInboundHandler {
         lastActivity = .now()
         lineBegan = nil
         serve(context)
-        if phase == .serving, !isBlocked { setReading(true, context) }
+        if phase == .serving, !isBlocked, !isAwaiting { setReading(true, context) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -99,9 +101,9 @@ final class Connection: ChannelInboundHandler {
         var hasAnswered = false
         let now = lane.clock()
         // A write can end the connection, or let the peer's next bytes in, before it returns.
-        serving: while !isBlocked, phase == .serving {
+        serving: while !isBlocked, !isAwaiting, phase == .serving {
             switch framer.next(
-                while: { lane.answers.count < ServerLimits.unreadAnswers.high },
+                while: { !isAwaiting && lane.answers.count < ServerLimits.unreadAnswers.high },
                 { line, consumed in
                     hasAnswered = true
                     answer(line, consumed: consumed, at: now)
@@ -124,7 +126,7 @@ final class Connection: ChannelInboundHandler {
         lineBegan = framer.isInsideLine ? began ?? lastActivity : nil
         if fatal != nil {
             linger(context)
-        } else if !isBlocked, inputEnded || stopHasBeenSaid {
+        } else if !isBlocked, !isAwaiting, inputEnded || stopHasBeenSaid {
             if inputEnded { closeAfterSending(context) } else { linger(context) }
         }
     }
@@ -141,7 +143,28 @@ final class Connection: ChannelInboundHandler {
         switch lane.worker.answer(line, from: identity, at: now, into: &lane.answers) {
         case .answered: break
         case .refused(let refusal): lane.refusals.note(refusal, from: identity, pid: pid)
+        case .deferred(let reload): handIn(reload)
         }
+    }
+
+    /// Hands a reload to whoever carries it out. Meanwhile nothing more is read.
+    private func handIn(_ reload: DeferredReload) {
+        isAwaiting = true
+        if let context { setReading(false, context) }
+        let connection = NIOLoopBound(self, eventLoop: lane.loop)
+        lane.reload(reload) { answer in
+            connection.eventLoop.execute { connection.value.resume(with: answer) }
+        }
+    }
+
+    private func resume(with answer: [UInt8]) {
+        isAwaiting = false
+        guard phase == .serving, let context else { return }
+        lastActivity = .now()
+        lineBegan = nil
+        lane.answers += answer
+        serve(context)
+        if phase == .serving, !isBlocked { setReading(true, context) }
     }
 
     /// Writes the answers of this turn at once, and stops reading when the peer has left too many unread.
@@ -231,7 +254,7 @@ extension Connection {
             if now - stalled > lane.limits.writeTimeout { return .reading }
             if isBlocked || phase != .serving { return nil }
         }
-        guard phase == .serving else { return nil }
+        guard phase == .serving, !isAwaiting else { return nil }
         if let lineBegan, now - lineBegan > lane.limits.requestTimeout { return .line }
         // While answers wait, the peer is not silent but slow.
         guard sending.stalledSince == nil else { return nil }
@@ -250,7 +273,7 @@ extension Connection {
 
     /// Who is blocked is closed later, by the sweep: what it sent before still gets its answers.
     func closeWhenSent() {
-        guard let context, phase == .serving, !isBlocked else { return }
+        guard let context, phase == .serving, !isBlocked, !isAwaiting else { return }
         closeAfterSending(context)
     }
 }

@@ -1,10 +1,15 @@
 internal import Logging
 internal import NIOCore
-internal import SigningService
+package import SigningService
+
+/// Where a loop hands in a reload; the answer line comes on any thread, once.
+package typealias ReloadDesk = @Sendable (DeferredReload, _ answer: @escaping @Sendable ([UInt8]) -> Void) -> Void
 
 /// One event loop's part of the server: its half of the service, its connections, its memory for answers.
 final class Lane {
     let worker: Worker
+    /// Has a reload carried out, and its answer line given to the closure, on any thread.
+    let reload: ReloadDesk
     let limits: ServerLimits
     let refusals: RefusalLog
     /// Seconds since 1970-01-01 UTC.
@@ -20,7 +25,7 @@ final class Lane {
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
     /// Refused connections that linger.
     var farewells = 0
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private var isSweeping = false
 
     /// Memory for answers that one turn has grown beyond this is given back, in bytes.
@@ -28,9 +33,10 @@ final class Lane {
 
     init(
         worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Int64,
-        on loop: any EventLoop
+        reload: @escaping ReloadDesk, on loop: any EventLoop
     ) {
         self.worker = worker
+        self.reload = reload
         self.limits = limits
         self.clock = clock
         self.loop = loop

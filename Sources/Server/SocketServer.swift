@@ -17,21 +17,25 @@ package final class SocketServer: Sendable {
     ///
     /// - Parameters:
     ///   - socket: Bound already; the server takes its descriptor, and its owner still removes the file.
+    ///   - service: What the daemon tells of itself.
     ///   - clock: Seconds since 1970-01-01 UTC.
+    ///   - reload: Carries out the reloads that clients ask for.
     package static func start(
         on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
-        limits: ServerLimits, connections: ConnectionLimits, logger: Logger, clock: @escaping @Sendable () -> Int64
+        service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, logger: Logger,
+        clock: @escaping @Sendable () -> Int64, reload: @escaping ReloadDesk
     ) throws -> SocketServer {
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
         for loop in group.makeIterator() {
             lanes[ObjectIdentifier(loop)] = try loop.submit {
-                let worker = try Worker(snapshot)
-                let lane = Lane(worker: worker, limits: limits, logger: logger, clock: clock, on: loop)
+                let worker = try Worker(snapshot, service)
+                let lane = Lane(
+                    worker: worker, limits: limits, logger: logger, clock: clock, reload: reload, on: loop)
                 return NIOLoopBound(lane, eventLoop: loop)
             }.wait()
         }
         let descriptor = try socket.takeDescriptor()
-        let listener = try bootstrap(group, lanes, snapshot, connections, logger)
+        let listener = try bootstrap(group, lanes, connections, logger)
             .withBoundSocket(descriptor.duplicate().release()).wait()
         // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
         // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
@@ -48,7 +52,7 @@ package final class SocketServer: Sendable {
     }
 
     private static func bootstrap(
-        _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>], _ snapshot: Snapshot,
+        _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>],
         _ connections: ConnectionLimits, _ logger: Logger
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
@@ -69,20 +73,20 @@ package final class SocketServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-                    try welcome(channel, lane, snapshot, connections, logger)
+                    try welcome(channel, lane, connections, logger)
                 }
             }
     }
 
     /// Asks the kernel who connected, and serves it where the limits allow.
     private static func welcome(
-        _ channel: any Channel, _ lane: Lane, _ snapshot: Snapshot, _ connections: ConnectionLimits, _ logger: Logger
+        _ channel: any Channel, _ lane: Lane, _ connections: ConnectionLimits, _ logger: Logger
     ) throws {
         let credentials = try channel.pipeline.syncOperations
             .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { try PeerCredentials(ofSocket: $0) }
         guard let peer = credentials else { throw Errno.unsupported }
         let identity = Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups)
-        if let limit = connections.admit(peer.uid, isAdmin: snapshot.isAdmin(identity)) {
+        if let limit = connections.admit(peer.uid, isAdmin: lane.worker.isAdmin(identity)) {
             let refusal = Refusal(
                 .overloaded,
                 limit == .tooMany
@@ -96,6 +100,16 @@ package final class SocketServer: Sendable {
             connections.leave(peer.uid)
             throw error
         }
+    }
+
+    /// Serves by another snapshot from now on, in steps that every loop takes before the next one: verify with old and new
+    /// keys, sign with the new, drop the removed. So no loop meets a token that it cannot verify yet, and when this
+    /// returns, no loop holds the old snapshot any more.
+    package func serve(_ new: Snapshot, insteadOf old: Snapshot) {
+        let both = new.including(old)
+        askLanes { $0.worker.verify(with: both) }
+        askLanes { $0.worker.sign(with: new) }
+        askLanes { $0.worker.verify(with: new) }
     }
 
     /// Stops: no new connections; lines that were here are answered, later ones get `shutting_down`; returns when every

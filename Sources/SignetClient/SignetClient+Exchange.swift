@@ -82,8 +82,8 @@ extension Operation {
     /// Whether carrying it out twice leaves nothing behind that once would not.
     fileprivate var changesNothing: Bool {
         switch self {
-        case .ping, .verify, .explain, .jwks: true
-        case .sign: false
+        case .ping, .verify, .explain, .jwks, .status: true
+        case .sign, .reload: false
         }
     }
 }

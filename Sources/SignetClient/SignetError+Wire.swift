@@ -19,6 +19,7 @@ extension SignetError {
         case .timeout: self = .timedOut
         case .shuttingDown: self = .shuttingDown(message: message)
         case .noSigningKey: self = .noSigningKey(message: message)
+        case .reloadFailed: self = .reloadFailed(message: message)
         case .internal: self = .refused(code: refusal.codeText.text, message: message)
         case nil:
             // A code of the protocol that this daemon's version does not send.

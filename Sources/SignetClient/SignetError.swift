@@ -34,6 +34,8 @@ public enum SignetError: Error, Equatable, Sendable {
     case overloaded(message: String, retryAfter: Duration?)
     /// The daemon is stopping; nothing was done.
     case shuttingDown(message: String)
+    /// A reload that changed nothing: the daemon goes on with the keys and the policy that it has.
+    case reloadFailed(message: String)
     /// The daemon refused with a code that has no case of its own: `internal`, or one of a later version.
     case refused(code: String, message: String)
 

@@ -10,7 +10,7 @@ extension Worker {
     func explain(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
     ) throws(Refusal) {
-        let isAdmin = snapshot.isAdmin(identity)
+        let isAdmin = signing.snapshot.isAdmin(identity)
         var subject = identity
         if let impersonated = request.impersonated {
             subject = try readIdentity(impersonated, line)
@@ -18,8 +18,8 @@ extension Worker {
         }
         let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
         _ = try writePayload(plan, request, line)
-        let header = header(profile: plan.profile, key: plan.key)
-        let signer = try context(keyring: plan.keyring, key: plan.key)
+        let header = signing.header(profile: plan.profile, key: plan.key)
+        let signer = try signing.context(keyring: plan.keyring, key: plan.key)
         try requireFit(header: Base64URL.encodedCount(header.count) + 1, signature: signer.signatureLength)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"header\":")
@@ -29,7 +29,7 @@ extension Worker {
             output += payload
         }
         output.append(",\"rule\":{\"profile\":")
-        output.appendJSONString(snapshot.profiles[plan.profile].profile.name.bytes)
+        output.appendJSONString(signing.snapshot.profiles[plan.profile].profile.name.bytes)
         output.append(",\"entry\":")
         output.appendInteger(Int64(plan.entry.number))
         output.append(",\"source\":")

@@ -11,20 +11,17 @@ extension Worker {
         let rings = try keyrings(request.keyring, line, identity)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"jwks\":{\"keys\":[")
-        var isFirst = true
+        let snapshot = serving.snapshot
         for ring in rings {
-            let leeway = snapshot.leeway(ofKeyring: ring)
-            for key in snapshot.keyrings[ring].keys where key.verifies(at: now, leeway: leeway) {
-                guard let json = key.publicJWK else { continue }
-                if !isFirst { output.append(UInt8(ascii: ",")) }
-                isFirst = false
-                output += json
-            }
+            snapshot.keyrings[ring].appendPublicKeys(
+                at: now, leeway: snapshot.leeway(ofKeyring: ring), to: &output)
         }
         output.append("]},\"generation\":")
         output.appendInteger(snapshot.generation)
         output.append(",\"refresh_hint\":")
-        output.appendInteger(Limits.jwksRefreshHint)
+        // Who keeps the set for no longer never meets a token of a key that it does not know (rule ROT-1).
+        let cache = rings.map { snapshot.keyrings[$0].lives.verifierCache }.min() ?? 0
+        output.appendInteger(max(cache, Limits.shortestRefreshHint))
         output.endResponse()
     }
 
@@ -32,6 +29,7 @@ extension Worker {
     private func keyrings(
         _ name: JSONText?, _ line: Span<UInt8>, _ identity: Identity
     ) throws(Refusal) -> [Int] {
+        let snapshot = serving.snapshot
         guard let name else {
             let visible = snapshot.keyrings.indices.filter { snapshot.mayPublish(keyring: $0, to: identity) }
             if visible.isEmpty { throw Refusal(.notPermitted, "you may see the keys of no keyring") }

@@ -10,13 +10,13 @@ extension Worker {
     func sign(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
     ) throws(Refusal) {
-        let plan = try plan(request, line, for: identity, isAdmin: snapshot.isAdmin(identity), at: now)
+        let plan = try plan(request, line, for: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
         output.append("\",\"kid\":")
-        output.appendJSONString(snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
+        output.appendJSONString(signing.snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
         if let claims = plan.claims, let jti {
             output.append(",\"exp\":")
             output.appendInteger(claims.expires)
@@ -30,13 +30,17 @@ extension Worker {
     /// Appends header, payload and signature (RFC 7515 section 5.1).
     private func appendToken(_ plan: TokenPlan, to output: inout [UInt8]) throws(Refusal) {
         let start = output.count
-        appendEncodedHeader(profile: plan.profile, key: plan.key, to: &output)
+        signing.appendEncodedHeader(profile: plan.profile, key: plan.key, to: &output)
         let header = output.count - start
         Base64URL.append(payload.span, to: &output)
-        let signer = try context(keyring: plan.keyring, key: plan.key)
+        let signer = try signing.context(keyring: plan.keyring, key: plan.key)
         try requireFit(header: header, signature: signer.signatureLength)
         do throws(OpenSSLError) { try signer.appendSignature(to: &output, from: start) } catch {
             throw .internalFailure(error)
         }
+        // Rules ROT-1 and ROT-2: from now on the key is never next again, and verifies at least until then.
+        let life = signing.snapshot.keyrings[plan.keyring].lives.all[plan.key]
+        life.record.noteSignature(expires: plan.claims?.expires ?? KeyRecord.never)
+        counters.signed.increment()
     }
 }

@@ -8,7 +8,7 @@ internal import StrictJSON
 /// A request takes one snapshot and keeps it to its end; a reload builds another and swaps it, or changes nothing.
 package final class Snapshot: Sendable {
     package let keyrings: [Keyring]
-    let profiles: [ServedProfile]
+    package let profiles: [ServedProfile]
     /// Counts the snapshots of a daemon's life, from 1.
     package let generation: Int64
     private let profileByName: ByteTable<Int>
@@ -55,8 +55,24 @@ package final class Snapshot: Sendable {
         return false
     }
 
+    /// The same policy over rings that also have the keys of an older snapshot, but for revoked ones: what loops verify by
+    /// while others still sign by the older one. The snapshot itself where the older one has no other keys.
+    package func including(_ older: Snapshot) -> Snapshot {
+        var isSame = true
+        let rings = keyrings.map { ring in
+            guard let other = older.keyrings.first(where: { $0.name == ring.name }) else { return ring }
+            let both = ring.including(other)
+            if both.keys.count != ring.keys.count { isSame = false }
+            return both
+        }
+        if isSame { return self }
+        return Snapshot(
+            keyrings: rings, profiles: profiles.map(\.profile), admins: admins, largestToken: largestToken,
+            generation: generation)
+    }
+
     /// The longest leeway of a ring's profiles, in seconds: for so long after its end a key still verifies.
-    func leeway(ofKeyring keyring: Int) -> Int64 {
+    package func leeway(ofKeyring keyring: Int) -> Int64 {
         profiles.reduce(0) { $1.keyring == keyring ? max($0, $1.profile.validation.leeway) : $0 }
     }
 
@@ -65,10 +81,10 @@ package final class Snapshot: Sendable {
 }
 
 /// A profile with what its tokens share, written once.
-final class ServedProfile: Sendable {
-    let profile: Profile
+package final class ServedProfile: Sendable {
+    package let profile: Profile
     /// Position of its ring in the snapshot's `keyrings`.
-    let keyring: Int
+    package let keyring: Int
     /// `"role":"user","iss":"https://…"`: the fixed claims and the issuer.
     let fixedPart: [UInt8]
 

@@ -34,16 +34,16 @@ extension Worker {
     func plan(
         _ request: Request, _ line: Span<UInt8>, for identity: Identity, isAdmin: Bool, at now: Int64
     ) throws(Refusal) -> TokenPlan {
-        guard let position = snapshot.profile(request.profile, in: line) else {
+        guard let position = signing.snapshot.profile(request.profile, in: line) else {
             throw .profile(request.profile, in: line, .sign, exists: false, isAdmin)
         }
-        let served = snapshot.profiles[position]
+        let served = signing.snapshot.profiles[position]
         let profile = served.profile
         guard let entry = profile.allow.first(where: { $0.concerns(identity, .sign) }) else {
             throw .profile(request.profile, in: line, .sign, exists: true, isAdmin)
         }
         let key = { () throws(Refusal) in
-            let keyring = self.snapshot.keyrings[served.keyring]
+            let keyring = self.signing.snapshot.keyrings[served.keyring]
             if let key = keyring.signingKey(at: now) { return key }
             throw Refusal(.noSigningKey, "keyring \(keyring.name.quoted) has no key that may sign")
         }
@@ -65,7 +65,7 @@ extension Worker {
             let key = try key()
             return TokenPlan(
                 profile: position, keyring: served.keyring, key: key, entry: grant.entry,
-                claims: try claimsPlan(grant, snapshot.keyrings[served.keyring].keys[key], at: now))
+                claims: try claimsPlan(grant, signing.snapshot.keyrings[served.keyring].keys[key], at: now))
         }
     }
 
@@ -100,7 +100,7 @@ extension Worker {
     private func writeClaims(
         _ plan: TokenPlan, _ own: TokenPlan.ClaimsPlan, _ claims: JSONValue?, _ line: Span<UInt8>
     ) throws(Refusal) -> Range<Int> {
-        let served = snapshot.profiles[plan.profile]
+        let served = signing.snapshot.profiles[plan.profile]
         payload.removeAll(keepingCapacity: true)
         if let claims, claims.firstMember >= 0 {
             claims.appendCompact(from: line, to: &payload)
@@ -136,8 +136,9 @@ extension Worker {
     ///   - signature: Bytes of the signature, not encoded.
     func requireFit(header: Int, signature: Int) throws(Refusal) {
         let length = header + Base64URL.encodedCount(payload.count) + 1 + Base64URL.encodedCount(signature)
-        guard length <= snapshot.largestToken else {
-            throw Refusal(.tooLarge, "the token would be \(length) bytes, \(snapshot.largestToken) is the most")
+        let largest = signing.snapshot.largestToken
+        guard length <= largest else {
+            throw Refusal(.tooLarge, "the token would be \(length) bytes, \(largest) is the most")
         }
     }
 }

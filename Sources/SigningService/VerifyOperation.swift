@@ -26,6 +26,7 @@ extension Worker {
     private func permitVerify(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity
     ) throws(Refusal) -> (Int, AllowEntry) {
+        let snapshot = serving.snapshot
         let isAdmin = snapshot.isAdmin(identity)
         guard let position = snapshot.profile(request.profile, in: line) else {
             throw .profile(request.profile, in: line, .verify, exists: false, isAdmin)
@@ -51,7 +52,11 @@ extension Worker {
         let start = output.count
         output.beginResponse(id: reader.id, in: line, ok: true)
         let verdict = try check(token, position, entry, request, line, now, &part, &output)
-        guard case .invalid(let reason, let message) = verdict else { return output.endResponse() }
+        guard case .invalid(let reason, let message) = verdict else {
+            counters.verified.increment()
+            return output.endResponse()
+        }
+        counters.invalid.increment()
         output.removeSubrange(start...)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"valid\":false,\"reason\":")
@@ -72,8 +77,8 @@ extension Worker {
         _ token: Span<UInt8>, _ position: Int, _ entry: AllowEntry, _ request: Request, _ line: Span<UInt8>,
         _ now: Int64, _ part: inout TokenPart, _ output: inout [UInt8]
     ) throws(Refusal) -> Verdict {
-        let served = snapshot.profiles[position]
-        let keyring = snapshot.keyrings[served.keyring]
+        let served = serving.snapshot.profiles[position]
+        let keyring = serving.snapshot.keyrings[served.keyring]
         guard let parts = CompactJWS(token) else {
             return .invalid(.malformed, "a token is three base64url segments, joined by full stops")
         }
@@ -99,7 +104,7 @@ extension Worker {
         output.append(",\"header\":")
         part.appendCompact(to: &output)
 
-        let signer = try context(keyring: served.keyring, key: key)
+        let signer = try serving.context(keyring: served.keyring, key: key)
         let isSigned: Bool
         do throws(OpenSSLError) {
             isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))

@@ -1,6 +1,4 @@
 package import Authorization
-internal import JOSE
-internal import Keys
 package import OpenSSL
 internal import StrictJSON
 package import WireProtocol
@@ -10,7 +8,6 @@ package import WireProtocol
 /// `answer` is the heart of Signet: a request line, a caller and a time become a response line. It knows no socket, no
 /// clock and no file. Not to be shared between threads.
 package final class Worker {
-    package let snapshot: Snapshot
     var reader = RequestReader()
     /// The part of a token that is being verified.
     var tokenPart = TokenPart()
@@ -19,15 +16,34 @@ package final class Worker {
     /// The token, where a request wrote it with escapes.
     var unescapedToken: [UInt8] = []
     let random: RandomPool
-    private var signers: [[JWSContext?]]
-    /// For each profile, the encoded header of its latest signing key, with its full stop.
-    private var encodedHeaders: [(key: Int, header: [UInt8])?]
+    /// What `sign` and `explain` decide by; all else goes by `serving`. They differ only while a reload goes from loop
+    /// to loop (`verify(with:)`, `sign(with:)`).
+    var signing: SnapshotUse
+    var serving: SnapshotUse
+    let service: ServiceState
+    let counters: ServiceCounters
 
-    package init(_ snapshot: Snapshot) throws(SecretMemoryError) {
-        self.snapshot = snapshot
+    /// - Parameter service: What the whole daemon tells of itself.
+    package init(_ snapshot: Snapshot, _ service: ServiceState) throws(SecretMemoryError) {
         random = try RandomPool()
-        signers = snapshot.keyrings.map { Array(repeating: nil, count: $0.keys.count) }
-        encodedHeaders = Array(repeating: nil, count: snapshot.profiles.count)
+        signing = SnapshotUse(snapshot)
+        serving = signing
+        self.service = service
+        counters = service.addCounters()
+    }
+
+    /// Whether a caller may administer the daemon.
+    package func isAdmin(_ identity: Identity) -> Bool { serving.snapshot.isAdmin(identity) }
+
+    /// Verifies and publishes by this snapshot from now on, and signs as before: the first step of a reload, so that no
+    /// loop meets a token that it cannot verify yet, and with the same snapshot as the signing one the last.
+    package func verify(with snapshot: Snapshot) {
+        serving = snapshot === signing.snapshot ? signing : SnapshotUse(snapshot)
+    }
+
+    /// Signs by this snapshot from now on.
+    package func sign(with snapshot: Snapshot) {
+        signing = snapshot === serving.snapshot ? serving : SnapshotUse(snapshot)
     }
 
     /// Answers one request line (without its LF) by appending one response line.
@@ -35,7 +51,7 @@ package final class Worker {
     /// - Parameters:
     ///   - identity: Who asks.
     ///   - now: Seconds since 1970-01-01 UTC.
-    /// - Returns: What happened, for the log and the counters.
+    /// - Returns: What happened, for the log; and whether the answer is still to come.
     package func answer(
         _ line: Span<UInt8>, from identity: Identity, at now: Int64, into output: inout [UInt8]
     ) -> Outcome {
@@ -48,9 +64,12 @@ package final class Worker {
             case .verify: try verify(request, line, identity, now, &output)
             case .explain: try explain(request, line, identity, now, &output)
             case .jwks: try jwks(request, line, identity, now, &output)
+            case .status: status(line, identity, now, &output)
+            case .reload: return .deferred(try reload(request, line, identity))
             }
             return .answered
         } catch {
+            counters.note(error.code)
             output.removeSubrange(start...)
             output.appendRefusal(error, id: reader.id, in: line)
             return .refused(error)
@@ -61,13 +80,16 @@ package final class Worker {
     package func refuse(_ line: Span<UInt8>, with refusal: Refusal, into output: inout [UInt8]) {
         // Reading a line that is itself malformed leaves no `id`, which is all that matters here.
         _ = try? reader.read(line)
+        counters.note(refusal.code)
         output.appendRefusal(refusal, id: reader.id, in: line)
     }
 
     /// What became of a request.
-    package enum Outcome: Sendable, Equatable {
+    package enum Outcome: Sendable {
         case answered
         case refused(Refusal)
+        /// Somebody else carries it out; no later line of the connection is answered before it is.
+        case deferred(DeferredReload)
     }
 
     private func ping(_ line: Span<UInt8>, _ output: inout [UInt8]) {
@@ -77,45 +99,6 @@ package final class Worker {
         output.append(",\"protocol\":")
         output.appendInteger(Int64(Limits.protocolVersion))
         output.endResponse()
-    }
-
-    /// The context of a key, made from the key's own when this loop first uses it.
-    func context(keyring: Int, key: Int) throws(Refusal) -> JWSContext {
-        if let context = signers[keyring][key] { return context }
-        do throws(OpenSSLError) {
-            let context = try snapshot.keyrings[keyring].keys[key].material.makeContext()
-            signers[keyring][key] = context
-            return context
-        } catch { throw .internalFailure(error) }
-    }
-
-    /// Appends the base64url of a profile's header under a key, and a full stop.
-    func appendEncodedHeader(profile: Int, key: Int, to output: inout [UInt8]) {
-        if let cached = encodedHeaders[profile], cached.key == key {
-            output += cached.header
-            return
-        }
-        let header = header(profile: profile, key: key)
-        var encoded: [UInt8] = []
-        Base64URL.append(header.span, to: &encoded)
-        encoded.append(UInt8(ascii: "."))
-        output += encoded
-        encodedHeaders[profile] = (key, encoded)
-    }
-
-    /// Exactly `alg`, `kid`, `typ` (rule HDR-1).
-    func header(profile: Int, key: Int) -> [UInt8] {
-        let served = snapshot.profiles[profile]
-        let key = snapshot.keyrings[served.keyring].keys[key]
-        var header: [UInt8] = []
-        header.append("{\"alg\":")
-        header.appendJSONString(key.algorithm.name)
-        header.append(",\"kid\":")
-        header.appendJSONString(key.kid.bytes)
-        header.append(",\"typ\":")
-        header.appendJSONString(served.profile.type.value.bytes)
-        header.append(UInt8(ascii: "}"))
-        return header
     }
 }
 

@@ -15,6 +15,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case timeout
     case shuttingDown = "shutting_down"
     case noSigningKey = "no_signing_key"
+    /// A reload that changed nothing; the message says why.
+    case reloadFailed = "reload_failed"
     case `internal`
 
     /// Whether the request was certainly not carried out because of the daemon's state, so that the same line may be

@@ -21,8 +21,8 @@ package enum Limits {
     package static let kidBytes = 1_024
     /// Longest life that a request can name, in seconds.
     package static let largestTTL: Int64 = 2_147_483_647
-    /// What `jwks` tells verifiers: after so many seconds, ask again.
-    package static let jwksRefreshHint: Int64 = 300
+    /// The least that `jwks` tells verifiers about when to ask again, in seconds; else it is the ring's `verifier_cache`.
+    package static let shortestRefreshHint: Int64 = 1
     /// Longest response line that a client accepts, in bytes.
     package static let responseBytes = 16 << 20
     /// Where clients look for the daemon unless told otherwise.

@@ -2,7 +2,7 @@ internal import StrictJSON
 
 /// What a request line asks for.
 package enum Operation: String, CaseIterable, Sendable {
-    case ping, sign, verify, explain, jwks
+    case ping, sign, verify, explain, jwks, status, reload
 
     /// The operation of that name, byte for byte.
     init?(_ name: JSONText, in line: Span<UInt8>) {
@@ -16,6 +16,10 @@ package enum Operation: String, CaseIterable, Sendable {
             self = .ping
         } else if name.equals("jwks", in: line) {
             self = .jwks
+        } else if name.equals("status", in: line) {
+            self = .status
+        } else if name.equals("reload", in: line) {
+            self = .reload
         } else {
             return nil
         }

@@ -20,6 +20,9 @@ package struct Request: Sendable {
     /// `explain`: the identity to decide for instead of the caller's own.
     package fileprivate(set) var impersonated: JSONValue?
 
+    /// `reload`: whether keys may vanish that tokens still need.
+    package fileprivate(set) var force = false
+
     fileprivate init(_ operation: Operation) { self.operation = operation }
 }
 
@@ -122,6 +125,11 @@ extension Request {
         } else if operation == .explain, name.equals("as", in: line) {
             guard value.kind == .object else { throw .malformed("\"as\" must be an object") }
             impersonated = value
+        } else if operation == .reload, name.equals("force", in: line) {
+            guard value.kind == .true || value.kind == .false else {
+                throw .malformed("\"force\" must be true or false")
+            }
+            force = value.kind == .true
         } else {
             throw .malformed("unknown member \(name.quoted(in: line)) for op \"\(operation.rawValue)\"")
         }

@@ -20,6 +20,20 @@ package struct RequestLine: Sendable {
         return line
     }()
 
+    package static let status: RequestLine = {
+        var line = RequestLine(.status)
+        line.end()
+        return line
+    }()
+
+    /// - Parameter force: Whether keys may vanish that tokens still need.
+    package static func reload(force: Bool) -> RequestLine {
+        var line = RequestLine(.reload)
+        if force { line.append("force", CompactJSON.bool(true)) }
+        line.end()
+        return line
+    }
+
     /// - Parameters:
     ///   - profile: nil: the daemon takes `default`.
     ///   - claims: An object; nil: an empty one.

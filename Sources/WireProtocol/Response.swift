@@ -82,6 +82,16 @@ package struct Response: Sendable {
         return CompactJSON(value, in: line.span)
     }
 
+    package func array(_ name: StaticString) throws(ResponseError) -> CompactJSON {
+        guard let value = value(name), value.kind == .array else {
+            throw .violation("no array \"\(name)\" in the answer")
+        }
+        return CompactJSON(value, in: line.span)
+    }
+
+    /// The whole answer.
+    package var whole: CompactJSON { CompactJSON(index.root, in: line.span) }
+
     /// Whether there is a member of that name.
     package func has(_ name: StaticString) -> Bool { value(name) != nil }
 

@@ -18,6 +18,8 @@ extension Failure {
         case .overloaded(let message, _): self.init("overloaded: \(Output.printable(message)); try again later")
         case .shuttingDown(let message):
             self.init("the daemon is stopping: \(Output.printable(message)); systemctl status signetd")
+        case .reloadFailed(let message):
+            self.init("the reload failed and changed nothing: \(Output.printable(message))")
         case .refused(let code, let message):
             self.init("\(Output.printable(code)): \(Output.printable(message)); the daemon's log says more")
         case .unavailable(let path, let reason): self.init(unavailable: path, reason)

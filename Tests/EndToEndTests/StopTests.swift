@@ -37,22 +37,4 @@ struct StopTests {
         daemon.process.waitUntilExit()
         #expect(daemon.process.terminationStatus == 0)
     }
-
-    @Test("SIGHUP neither kills nor changes what is served")
-    func hangup() throws {
-        let daemon = try TestDaemon()
-        let client = try daemon.connect()
-        daemon.signal(SIGHUP)
-        #expect(daemon.log.wait(for: "SIGHUP"))
-        #expect(try client.ask("{\"op\":\"sign\"}").isOK)
-    }
-
-    @Test("A SIGHUP from the first moment on does not kill a daemon that starts")
-    func earlyHangup() throws {
-        let daemon = try TestDaemon(prepared: TestDaemon.settings())
-        try daemon.launch()
-        daemon.signal(SIGHUP)
-        // A HUP that arrives before main() blocks it is the kernel's to decide; from `listening` on it is ours.
-        if daemon.log.wait(for: "listening on") { #expect(try daemon.connect().ask("{\"op\":\"ping\"}").isOK) }
-    }
 }

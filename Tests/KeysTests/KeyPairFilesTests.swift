@@ -67,7 +67,7 @@ struct KeyPairFilesTests {
         let ring = try folder.load(.es256).0
         #expect(ring.keys.count == 3)
         #expect(ring.signingKey(at: 1_800_000_000) == nil)
-        #expect(ring.keys.allSatisfy { $0.verifies(at: 1_800_000_000, leeway: 0) })
+        #expect(ring.keys.indices.allSatisfy { ring.lives.verifies($0, at: 1_800_000_000, leeway: 0) })
         try folder.write("s.pem", pem(.es256))
         let position = try #require(try folder.load(.es256).0.signingKey(at: 1_800_000_000))
         #expect(try folder.load(.es256).0.keys[position].file == folder.file("s.pem"))

@@ -13,9 +13,11 @@ struct LayeringTests {
         "JOSE": ["OpenSSL", "StrictJSON"],
         "WireProtocol": ["StrictJSON"],
         // The daemon, from the heart outwards.
-        "Keys": ["JOSE", "OpenSSL", "POSIX", "StrictJSON"],
+        "Keys": ["JOSE", "OpenSSL", "POSIX", "StrictJSON", "Synchronization"],
         "Authorization": ["JOSE", "StrictJSON"],
-        "SigningService": ["Authorization", "JOSE", "Keys", "OpenSSL", "StrictJSON", "WireProtocol"],
+        "SigningService": [
+            "Authorization", "JOSE", "Keys", "OpenSSL", "StrictJSON", "Synchronization", "WireProtocol",
+        ],
         "Server": [
             "Authorization", "Logging", "NIOCore", "NIOPosix", "OpenSSL", "POSIX", "SigningService", "Synchronization",
             "WireProtocol",
@@ -24,7 +26,7 @@ struct LayeringTests {
         "Configuration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],
         "Daemon": [
             "Authorization", "Configuration", "JOSE", "Keys", "Logging", "NIOCore", "NIOPosix", "OpenSSL", "POSIX",
-            "Server", "SigningService", "StrictJSON", "WireProtocol",
+            "Server", "SigningService", "StrictJSON", "Synchronization", "WireProtocol",
         ],
         "signetd": ["Daemon", "Glibc"],
         // The callers' side.

@@ -82,7 +82,8 @@ func worker(
     return try Worker(
         Snapshot(
             keyrings: [main] + rings, profiles: profiles,
-            admins: Who(users: NameList(names: ["root"], ids: [0]), groups: nil), largestToken: largestToken))
+            admins: Who(users: NameList(names: ["root"], ids: [0]), groups: nil), largestToken: largestToken),
+        ServiceState(pid: 42) { 7 })
 }
 
 extension Worker {

@@ -34,7 +34,8 @@ import WireProtocol
                 == [
                     "malformed_request", "unknown_op", "not_permitted", "unknown_profile", "unknown_keyring",
                     "claims_rejected",
-                    "ttl_too_long", "too_large", "overloaded", "timeout", "shutting_down", "no_signing_key", "internal",
+                    "ttl_too_long", "too_large", "overloaded", "timeout", "shutting_down", "no_signing_key",
+                    "reload_failed", "internal",
                 ])
         #expect(
             Set(ErrorCode.allCases.filter(\.mayBeSentAgain).map(\.rawValue)) == [
@@ -46,6 +47,7 @@ import WireProtocol
                     "malformed", "unknown_key", "wrong_algorithm", "bad_signature", "expired", "not_yet_valid",
                     "wrong_issuer", "wrong_audience", "wrong_type", "missing_claim", "revoked",
                 ])
-        #expect(Operation.allCases.map(\.rawValue) == ["ping", "sign", "verify", "explain", "jwks"])
+        #expect(
+            Operation.allCases.map(\.rawValue) == ["ping", "sign", "verify", "explain", "jwks", "status", "reload"])
     }
 }

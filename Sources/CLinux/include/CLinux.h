@@ -45,6 +45,13 @@ int clinux_group_has_members(uint32_t gid);
 /* eventfd(2), not blocking: written to by any thread, it becomes readable until it is read. The new descriptor. */
 int clinux_event_open(void);
 
+/* Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts, and ignores SIGPIPE. */
+void clinux_signals_block(void);
+/* signalfd(2) over the signals that are blocked so, not blocking. The new descriptor. */
+int clinux_signals_open(void);
+/* The next of them that has come; 0 for none. */
+int clinux_signals_next(int descriptor);
+
 /* epoll(7), level-triggered. The new descriptor. */
 int clinux_epoll_open(void);
 /* Adds or changes what is awaited of `descriptor`: bytes or the end of the stream, and room to write where wanted. */

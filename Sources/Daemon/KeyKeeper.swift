@@ -1,0 +1,156 @@
+internal import JOSE
+internal import Keys
+internal import Logging
+internal import POSIX
+internal import SigningService
+internal import StrictJSON
+
+/// What must be kept of the keys outside of the process: their records in the state file, and their public halves in the
+/// files of `publish`. A file that cannot be written stops no signature; it is told, and tried again.
+final class KeyKeeper {
+    private let logger: Logger
+    private let user: UInt32
+    private(set) var history = KeyHistory()
+    private var stateFile: StateFile?
+    /// What keeps the state from being kept; nil: nothing does.
+    private(set) var stateFault: String?
+    private var publications: [KeyPublication] = []
+    /// What was written last, by path.
+    private var published: [String: [UInt8]] = [:]
+    private var publicationFaults: [String: String] = [:]
+    /// Which key of each ring signed, and when the state was written last.
+    private var written: (signers: [ByteString: ByteString], time: Int64)?
+
+    init(user: UInt32, logger: Logger) {
+        self.user = user
+        self.logger = logger
+    }
+
+    /// What goes wrong just now, for `status`.
+    var faults: [String] {
+        (stateFault.map { [$0] } ?? []) + publicationFaults.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    // MARK: The state file
+
+    /// Claims the state directory and reads what a former daemon left there.
+    ///
+    /// - Parameter isNamed: Whether the configuration names it: without, there need be none.
+    func open(stateDirectory: String, isNamed: Bool, at now: Int64) {
+        if !isNamed, (try? FileStatus(path: stateDirectory)) == nil {
+            return logger.info(
+                "no \(stateDirectory): what keys have signed is not kept over a restart; set state_directory")
+        }
+        do throws(KeyError) {
+            stateFile = try StateFile(directory: stateDirectory)
+            if let read = try stateFile?.read(user: user, at: now) { history = read }
+        } catch {
+            logger.warning("\(error)")
+            if stateFile == nil { stateFault = error.description }
+        }
+    }
+
+    /// Takes the records of the rings that are served from now on, and writes them down before they sign.
+    func adopt(_ rings: [ServedRing], at now: Int64) {
+        history.adopt(rings.map { ($0.ring, $0.longestLife) }, at: now)
+        save(rings, isRunning: true, at: now)
+    }
+
+    /// Writes the state if something has changed: at once when another key signs, else once a minute.
+    func saveIfDue(_ rings: [ServedRing], at now: Int64) {
+        guard stateFile != nil else { return }
+        let isDue = written.map { now - $0.time >= StateFile.interval || now < $0.time } ?? true
+        guard isDue || written?.signers != Self.signers(rings, at: now) else { return }
+        save(rings, isRunning: true, at: now)
+    }
+
+    /// Writes the state for the last time: nothing is signed any more.
+    func close(_ rings: [ServedRing], at now: Int64) { save(rings, isRunning: false, at: now) }
+
+    private func save(_ rings: [ServedRing], isRunning: Bool, at now: Int64) {
+        guard stateFile != nil else { return }
+        do throws(KeyError) {
+            try stateFile?.write(history, serving: rings.map(\.ring), isRunning: isRunning, at: now)
+            if stateFault != nil { logger.info("the state is kept again") }
+            stateFault = nil
+        } catch {
+            if stateFault == nil { logger.error("\(error)") }
+            stateFault = error.description
+        }
+        written = (Self.signers(rings, at: now), now)
+    }
+
+    private static func signers(_ rings: [ServedRing], at now: Int64) -> [ByteString: ByteString] {
+        var signers: [ByteString: ByteString] = [:]
+        for served in rings {
+            signers[served.ring.name] = served.ring.signingKey(at: now).map { served.ring.keys[$0].kid }
+        }
+        return signers
+    }
+
+    // MARK: Publication
+
+    /// Publishes the keys of these rings, and those of `older` ones that verifiers may still need.
+    ///
+    /// - Throws: All that could not be written. What could be is published.
+    func publish(_ rings: [ServedRing], including older: [ServedRing] = [], at now: () -> Int64)
+        throws(PublicationFailure)
+    {
+        publications = rings.compactMap(\.publication)
+        let paths = Set(publications.map(\.path))
+        // Somebody may have changed or removed the files meanwhile.
+        published = [:]
+        publicationFaults = publicationFaults.filter { paths.contains($0.key) }
+        var problems: [KeyError] = []
+        for served in rings {
+            guard let publication = served.publication else { continue }
+            let former = older.first { $0.ring.name == served.ring.name }
+            let ring = former.map { served.ring.including($0.ring) } ?? served.ring
+            do throws(KeyError) { try publish(publication, ring, served.leeway, at: now) } catch {
+                problems.append(error)
+            }
+        }
+        if !problems.isEmpty { throw PublicationFailure(problems: problems) }
+    }
+
+    /// Publishes again what time has changed, and what could not be written before.
+    func publishChanges(_ rings: [ServedRing], at now: () -> Int64) {
+        for served in rings {
+            guard let publication = served.publication else { continue }
+            do throws(KeyError) { try publish(publication, served.ring, served.leeway, at: now) } catch {
+                if publicationFaults[publication.path] == nil { logger.error("\(error)") }
+                publicationFaults[publication.path] = error.description
+            }
+        }
+    }
+
+    private func publish(
+        _ publication: KeyPublication, _ ring: Keyring, _ leeway: Int64, at now: () -> Int64
+    ) throws(KeyError) {
+        let text = KeyPublication.keySet(of: ring, at: now(), leeway: leeway)
+        if published[publication.path] != text {
+            try publication.write(text)
+            published[publication.path] = text
+        }
+        publicationFaults[publication.path] = nil
+        // Rounded up: no verifier that read the file before has it for longer than its cache lasts.
+        let time = now() + 1
+        for life in ring.lives.all where !life.times.isRevoked { life.record.notePublication(at: time) }
+    }
+}
+
+/// Which files of public keys could not be written.
+struct PublicationFailure: Error {
+    let problems: [KeyError]
+}
+
+/// A ring that is served, and what its profiles and the configuration say of it.
+struct ServedRing {
+    let ring: Keyring
+    /// Seconds that clocks may differ by, the longest of its profiles.
+    let leeway: Int64
+    /// The longest life of its tokens in seconds; `KeyRecord.never` for payloads of bytes.
+    let longestLife: Int64
+    /// nil: its public keys are not kept as a file.
+    let publication: KeyPublication?
+}

@@ -1,0 +1,86 @@
+package import StrictJSON
+
+/// What a daemon knows of its keys beside their files: the records of all rings.
+///
+/// It outlives reloads in memory, and the process as a state file (`StateFile`).
+package struct KeyHistory: Sendable {
+    package private(set) var rings: [ByteString: Ring] = [:]
+
+    /// What is known of the keys of one ring.
+    package struct Ring: Sendable {
+        package var records: [ByteString: KeyRecord] = [:]
+        /// The longest life of a token of the ring, in seconds; `KeyRecord.never` for payloads of bytes.
+        package var longestLife: Int64 = 0
+        package init() {}
+    }
+
+    package init() {}
+
+    init(_ rings: [ByteString: Ring]) { self.rings = rings }
+
+    /// Whether anything is known of the ring, so that a key without a record is a new one.
+    package func knows(_ ring: ByteString) -> Bool { rings[ring] != nil }
+
+    /// A ring as it was loaded, with what is recorded of its keys; for those without a record one is begun, which
+    /// counts when the ring is `adopt`ed.
+    ///
+    /// - Parameters:
+    ///   - now: Seconds since 1970-01-01 UTC.
+    ///   - longestLife: Of a token of the ring, in seconds; `KeyRecord.never` for payloads of bytes.
+    ///   - publishesItself: Whether its public keys are kept in a file: a key counts as published when that is written.
+    package func recall(
+        _ loaded: Keyring, at now: Int64, verifierCache: Int64, longestLife: Int64, publishesItself: Bool
+    ) -> Keyring {
+        let known = rings[loaded.name]
+        var records: [ByteString: KeyRecord] = [:]
+        for life in loaded.lives.all {
+            records[life.kid] =
+                known?.records[life.kid]
+                ?? KeyRecord(
+                    published: Self.published(
+                        life, at: now, isNew: known != nil, publishesItself: publishesItself, verifierCache))
+        }
+        let ring = loaded.with(records, verifierCache: verifierCache)
+        // What a key signed before anything was recorded of it can be valid for as long as any token.
+        for (position, life) in ring.lives.all.enumerated() where known?.records[life.kid] == nil && life.canSign {
+            guard ring.lives.state(of: position, at: now, leeway: 0) != .next else { continue }
+            life.record.noteExpiry(Self.sum(now, longestLife))
+        }
+        return ring
+    }
+
+    /// When a key without a record was published; nil: its file has still to be written. Rounded up to the next second:
+    /// verifiers count from the very moment.
+    private static func published(
+        _ life: KeyLife, at now: Int64, isNew: Bool, publishesItself: Bool, _ verifierCache: Int64
+    ) -> Int64? {
+        if isNew { return publishesItself ? nil : now + 1 }
+        // Nothing is known of the ring: the times of the keys count, though none that no verifier can have acted on.
+        let time = min(life.publishedByFile, now + 1)
+        return publishesItself && sum(time, verifierCache) > now ? nil : time
+    }
+
+    /// Takes the records of the rings that are served from now on. Records of keys that are gone are kept for as long
+    /// as something that they signed can be valid: their files may come back.
+    package mutating func adopt(_ served: [(ring: Keyring, longestLife: Int64)], at now: Int64) {
+        let names = Set(served.map(\.ring.name))
+        rings = rings.filter { names.contains($0.key) }
+        for (ring, longestLife) in served {
+            // A ring that could not be read stands empty: all is kept until it can.
+            var records = (rings[ring.name]?.records ?? [:]).filter { _, record in
+                ring.keys.isEmpty || record.latestExpiry.map { $0 > now && $0 != KeyRecord.never } ?? false
+            }
+            for life in ring.lives.all { records[life.kid] = life.record }
+            var kept = Ring()
+            kept.records = records
+            kept.longestLife = longestLife
+            rings[ring.name] = kept
+        }
+    }
+
+    /// The sum of a time and a span; `never` when it is beyond all times.
+    static func sum(_ time: Int64, _ span: Int64) -> Int64 {
+        let (sum, overflow) = time.addingReportingOverflow(span)
+        return overflow ? KeyRecord.never : sum
+    }
+}

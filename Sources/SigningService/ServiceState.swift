@@ -1,0 +1,55 @@
+internal import Synchronization
+
+/// What the daemon as a whole tells of itself by `status`. Shared by all loops and by whoever reloads.
+package final class ServiceState: Sendable {
+    package let pid: Int32
+    /// Seconds since the daemon began, by a clock that does not step.
+    let uptime: @Sendable () -> Int64
+    private let shared = Mutex(Shared())
+
+    private struct Shared {
+        var lastReload: LastReload?
+        var faults: [String] = []
+        var counters: [ServiceCounters] = []
+    }
+
+    /// How the last reload ended.
+    package struct LastReload: Sendable, Equatable {
+        /// Seconds since 1970-01-01 UTC.
+        package let time: Int64
+        /// nil: it succeeded.
+        package let error: String?
+
+        package init(time: Int64, error: String?) {
+            self.time = time
+            self.error = error
+        }
+    }
+
+    package init(pid: Int32, uptime: @escaping @Sendable () -> Int64) {
+        self.pid = pid
+        self.uptime = uptime
+    }
+
+    package var lastReload: LastReload? { shared.withLock { $0.lastReload } }
+
+    package func note(_ reload: LastReload) { shared.withLock { $0.lastReload = reload } }
+
+    /// What goes wrong just now and does not stop the service: a ring that is broken, a file that cannot be written.
+    package var faults: [String] {
+        get { shared.withLock { $0.faults } }
+        set { shared.withLock { $0.faults = newValue } }
+    }
+
+    /// Counters for one more loop.
+    func addCounters() -> ServiceCounters {
+        let counters = ServiceCounters()
+        shared.withLock { $0.counters.append(counters) }
+        return counters
+    }
+
+    /// The sum over all loops.
+    func sum(_ count: (ServiceCounters) -> Int64) -> Int64 {
+        shared.withLock { $0.counters }.reduce(0) { $0 + count($1) }
+    }
+}

@@ -1,0 +1,61 @@
+internal import Authorization
+internal import JOSE
+internal import Keys
+internal import OpenSSL
+internal import StrictJSON
+internal import WireProtocol
+
+/// A snapshot as one event loop uses it, with a context of the loop's own for each key that it has used.
+///
+/// Not to be shared between threads. When the loop lets it go, the contexts are wiped.
+final class SnapshotUse {
+    let snapshot: Snapshot
+    private var contexts: [[JWSContext?]]
+    /// For each profile, the encoded header of its latest signing key, with its full stop.
+    private var encodedHeaders: [(key: Int, header: [UInt8])?]
+
+    init(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        contexts = snapshot.keyrings.map { Array(repeating: nil, count: $0.keys.count) }
+        encodedHeaders = Array(repeating: nil, count: snapshot.profiles.count)
+    }
+
+    /// The context of a key, made from the key's own when this loop first uses it.
+    func context(keyring: Int, key: Int) throws(Refusal) -> JWSContext {
+        if let context = contexts[keyring][key] { return context }
+        do throws(OpenSSLError) {
+            let context = try snapshot.keyrings[keyring].keys[key].material.makeContext()
+            contexts[keyring][key] = context
+            return context
+        } catch { throw .internalFailure(error) }
+    }
+
+    /// Appends the base64url of a profile's header under a key, and a full stop.
+    func appendEncodedHeader(profile: Int, key: Int, to output: inout [UInt8]) {
+        if let cached = encodedHeaders[profile], cached.key == key {
+            output += cached.header
+            return
+        }
+        let header = header(profile: profile, key: key)
+        var encoded: [UInt8] = []
+        Base64URL.append(header.span, to: &encoded)
+        encoded.append(UInt8(ascii: "."))
+        output += encoded
+        encodedHeaders[profile] = (key, encoded)
+    }
+
+    /// Exactly `alg`, `kid`, `typ` (rule HDR-1).
+    func header(profile: Int, key: Int) -> [UInt8] {
+        let served = snapshot.profiles[profile]
+        let key = snapshot.keyrings[served.keyring].keys[key]
+        var header: [UInt8] = []
+        header.append("{\"alg\":")
+        header.appendJSONString(key.algorithm.name)
+        header.append(",\"kid\":")
+        header.appendJSONString(key.kid.bytes)
+        header.append(",\"typ\":")
+        header.appendJSONString(served.profile.type.value.bytes)
+        header.append(UInt8(ascii: "}"))
+        return header
+    }
+}
