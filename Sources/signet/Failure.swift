@@ -9,6 +9,12 @@ struct Failure: Error {
         status = 2
     }
 
+    /// All was done, and something wants attention.
+    init(attention message: String) {
+        self.message = message
+        status = 1
+    }
+
     /// A token that is not valid.
     init(invalidToken message: String) {
         self.message = message

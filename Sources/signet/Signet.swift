@@ -23,6 +23,6 @@ struct Signet: AsyncParsableCommand {
         version: signetVersion,
         subcommands: [
             SignCommand.self, VerifyCommand.self, ExplainCommand.self, InspectCommand.self, JWKSCommand.self,
-            PingCommand.self, KeyCommand.self, BenchCommand.self,
+            PingCommand.self, StatusCommand.self, ReloadCommand.self, KeyCommand.self, BenchCommand.self,
         ])
 }
