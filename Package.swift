@@ -61,10 +61,11 @@ let package = Package(
             ]),
         target("TOML", ["StrictJSON"]),
         target("Configuration", ["JOSE", "StrictJSON", "TOML", "WireProtocol"]),
+        target("HostConfiguration", ["Configuration", "Keys", "POSIX"]),
         target(
             "Daemon",
             [
-                "Authorization", "Configuration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server", "SigningService",
+                "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server", "SigningService",
                 "StrictJSON", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         .executableTarget(name: "signetd", dependencies: ["Daemon"], swiftSettings: strict),
@@ -74,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON", "WireProtocol", argumentParser,
+                "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON",
+                "WireProtocol", argumentParser,
             ],
             swiftSettings: strict),
 

@@ -14,7 +14,6 @@ final class KeyKeeper {
     private var stateFile: StateFile?
     /// What keeps the state from being kept; nil: nothing does.
     private(set) var stateFault: String?
-    private var publications: [KeyPublication] = []
     /// What was written last, by path.
     private var published: [String: [UInt8]] = [:]
     private var publicationFaults: [String: String] = [:]
@@ -96,8 +95,7 @@ final class KeyKeeper {
     func publish(_ rings: [ServedRing], including older: [ServedRing] = [], at now: () -> Int64)
         throws(PublicationFailure)
     {
-        publications = rings.compactMap(\.publication)
-        let paths = Set(publications.map(\.path))
+        let paths = Set(rings.compactMap(\.publication?.path))
         // Somebody may have changed or removed the files meanwhile.
         published = [:]
         publicationFaults = publicationFaults.filter { paths.contains($0.key) }

@@ -5,7 +5,6 @@ internal import StrictJSON
 
 /// The public keys of one ring as a file that any web server can serve, and an OpenID discovery document beside it.
 struct KeyPublication: Equatable {
-    let keyring: ByteString
     /// The path of the JWK Set.
     let path: String
     /// The issuer of the ring's profiles, where it is one URL.

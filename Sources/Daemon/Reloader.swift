@@ -1,4 +1,5 @@
 internal import Configuration
+internal import HostConfiguration
 internal import Keys
 internal import Logging
 internal import SigningService
@@ -122,11 +123,12 @@ final class Reloader {
     }
 
     private func readSettings() throws(ReloadFailure) -> (Settings, warnings: [String]) {
-        do throws(ConfigurationFiles.Failure) {
-            let reading = try files.read()
-            guard reading.problems.isEmpty else { throw ConfigurationFiles.Failure(problems: reading.problems) }
-            return (reading.settings, reading.warnings)
-        } catch { throw ReloadFailure(error.problems) }
+        let reading: ConfigurationFiles.Reading
+        do throws(ConfigurationFiles.Failure) { reading = try files.read() } catch {
+            throw ReloadFailure(error.problems)
+        }
+        guard reading.problems.isEmpty else { throw ReloadFailure(reading.problems) }
+        return (reading.settings, reading.warnings)
     }
 
     /// Does what time asks for: publishes keys whose time has come, keeps the state, tells of a clock that was stepped.

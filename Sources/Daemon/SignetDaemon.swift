@@ -1,4 +1,5 @@
 internal import Configuration
+internal import HostConfiguration
 internal import Keys
 internal import Logging
 internal import NIOCore

@@ -69,31 +69,17 @@ struct SnapshotLoader {
         }
     }
 
-    private func serve(_ settings: KeyringSettings, _ ring: Keyring) -> ServedRing {
-        let profiles = profiles(of: ring.name)
-        let publication = settings.publish.map { path in
+    private func serve(_ ring: KeyringSettings, _ keyring: Keyring) -> ServedRing {
+        let publication = ring.publish.map { path in
             KeyPublication(
-                keyring: ring.name, path: path, issuer: Self.onlyURL(Set(profiles.map(\.issuer))),
-                algorithm: ring.algorithm.name)
+                path: path, issuer: settings.publishedIssuer(ofKeyring: ring.name), algorithm: ring.algorithm.name)
         }
         return ServedRing(
-            ring: ring, leeway: profiles.map(\.leeway).max() ?? 0, longestLife: longestLife(of: ring.name),
+            ring: keyring, leeway: settings.leeway(ofKeyring: ring.name), longestLife: longestLife(of: ring.name),
             publication: publication)
     }
 
-    private func profiles(of ring: ByteString) -> [ProfileSettings] { settings.profiles.filter { $0.keyring == ring } }
-
-    /// Seconds; payloads of bytes never expire.
-    private func longestLife(of ring: ByteString) -> Int64 {
-        profiles(of: ring).map { $0.content == .bytes ? KeyRecord.never : $0.maxTTL }.max() ?? 0
-    }
-
-    /// The issuer, if it is one, and a URL.
-    private static func onlyURL(_ issuers: Set<ByteString>) -> ByteString? {
-        guard issuers.count == 1, let issuer = issuers.first else { return nil }
-        let isURL = ["https://", "http://"].contains { issuer.bytes.starts(with: $0.utf8) }
-        return isURL ? issuer : nil
-    }
+    private func longestLife(of ring: ByteString) -> Int64 { settings.longestLife(ofKeyring: ring) ?? KeyRecord.never }
 
     /// One key, one algorithm: a key in rings of different algorithms breaks the later ring.
     private func refuseSharedKeys(_ keyrings: [Keyring], _ report: inout Report) -> [Keyring] {

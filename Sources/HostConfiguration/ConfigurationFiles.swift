@@ -1,35 +1,40 @@
-internal import Configuration
+package import Configuration
 internal import Keys
 internal import POSIX
 
 /// The configuration where it lies: the main file, and `profiles.d/*.toml` in the directory beside it.
 ///
 /// Reading changes nothing and logs nothing: whoever reads decides what a broken file means.
-struct ConfigurationFiles {
+package struct ConfigurationFiles {
     /// The main file, as the operator names it.
-    let path: String
+    package let path: String
     /// The user that the daemon runs as.
     let user: UInt32
 
     /// What the files say.
-    struct Reading {
+    package struct Reading {
         /// Of the sound files.
-        let settings: Settings
+        package let settings: Settings
         /// What is allowed but probably not meant, a line each.
-        let warnings: [String]
+        package let warnings: [String]
         /// What is wrong with files of profiles.d, a line each; empty when the settings are whole.
-        let problems: [String]
+        package let problems: [String]
         /// The files of profiles.d of which nothing counts; or the directory, if it cannot be used.
-        let brokenFiles: [String]
+        package let brokenFiles: [String]
     }
 
     /// Nothing counts: the main file is broken.
-    struct Failure: Error {
+    package struct Failure: Error {
         /// What is wrong with all files, a line each.
-        let problems: [String]
+        package let problems: [String]
     }
 
-    func read() throws(Failure) -> Reading {
+    package init(path: String, user: UInt32) {
+        self.path = path
+        self.user = user
+    }
+
+    package func read() throws(Failure) -> Reading {
         let main: SourceFile
         do throws(FileRefusal) { main = try readMain() } catch { throw Failure(problems: [error.description]) }
         let (further, refusals) = readFurther(besides: main)
