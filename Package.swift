@@ -65,7 +65,8 @@ let package = Package(
         target(
             "Daemon",
             [
-                "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server", "SigningService",
+                "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server",
+                "SigningService",
                 "StrictJSON", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         .executableTarget(name: "signetd", dependencies: ["Daemon"], swiftSettings: strict),

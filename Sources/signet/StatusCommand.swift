@@ -66,7 +66,8 @@ struct ReloadCommand: AsyncParsableCommand {
 
     /// Reloads and says what changed.
     static func reload(_ client: SignetClient, force: Bool = false) async throws {
-        let report = try await explainingErrors { () async throws(SignetError) in try await client.reload(force: force) }
+        let report = try await explainingErrors { () async throws(SignetError) in try await client.reload(force: force)
+        }
         for warning in report.warnings { Output.complain(Output.printable(warning)) }
         var line = "reloaded: generation \(report.generation)"
         for (deed, keys) in [

@@ -68,7 +68,9 @@ struct StatusReport {
     }
 
     private func lastReload(_ paint: Paint) -> String {
-        guard let last = json["last_reload"], let time = last["time"]?.integer else { return "not reloaded since the start" }
+        guard let last = json["last_reload"], let time = last["time"]?.integer else {
+            return "not reloaded since the start"
+        }
         let ago = now.map { " (\(ReadableTime.span($0 - time)) ago)" } ?? ""
         if last["ok"]?.bool == true { return "last reload: \(ReadableTime.date(time))\(ago): \(paint("ok", .good))" }
         return "last reload: \(ReadableTime.date(time))\(ago): "
@@ -97,7 +99,9 @@ struct StatusReport {
         }
         if rows.count > 1 { lines.append(TextTable.text(rows, indent: "  ")) }
         let revoked = (ring["revoked"]?.elements ?? []).compactMap(\.string)
-        if !revoked.isEmpty { lines.append("  revoked: \(revoked.map { Output.printable($0) }.joined(separator: ", "))") }
+        if !revoked.isEmpty {
+            lines.append("  revoked: \(revoked.map { Output.printable($0) }.joined(separator: ", "))")
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -26,14 +26,16 @@ struct LayeringTests {
         "Configuration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],
         "HostConfiguration": ["Configuration", "Keys", "POSIX"],
         "Daemon": [
-            "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "Logging", "NIOCore", "NIOPosix", "OpenSSL", "POSIX",
+            "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "Logging", "NIOCore", "NIOPosix",
+            "OpenSSL", "POSIX",
             "Server", "SigningService", "StrictJSON", "Synchronization", "WireProtocol",
         ],
         "signetd": ["Daemon", "Glibc"],
         // The callers' side.
         "SignetClient": ["POSIX", "StrictJSON", "Synchronization", "WireProtocol"],
         "signet": [
-            "ArgumentParser", "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON", "Synchronization", "WireProtocol",
+            "ArgumentParser", "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient",
+            "StrictJSON", "Synchronization", "WireProtocol",
         ],
     ]
     /// Rooms of C.
