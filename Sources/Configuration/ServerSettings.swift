@@ -26,6 +26,8 @@ package struct ServerSettings: Equatable, Sendable {
     package let stopTimeout: Duration
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
+    /// Key-encryption keys that open sealed keys. None: there are no sealed keys.
+    package let keks: [KEKSource]
     /// Names of the users that administer. Resolved elsewhere.
     package let adminUsers: [ByteString]
     /// Names of the groups whose members administer.
@@ -63,6 +65,8 @@ extension ServerSettings {
         stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
         lockedMemory = Int(
             section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
+        keks = (section.strings("kek", mayBeEmpty: true, fault: KEKSource.fault) ?? [])
+            .compactMap { KEKSource($0, directory: directory) }
         (adminUsers, adminGroups) = Self.administrators(&section)
         section.reportUnknownMembers()
     }

@@ -43,10 +43,12 @@ package struct SignetDaemon {
             return 1
         }
         let user = ProcessLimits.effectiveUser
-        let (snapshot, report) = SnapshotLoader(settings: settings, user: user).load(at: SystemClock.unixSeconds())
+        let credentials = ThisProcess.environment("CREDENTIALS_DIRECTORY")
+        let loader = SnapshotLoader(settings: settings, user: user, credentials: credentials)
+        let (snapshot, report) = loader.load(at: SystemClock.unixSeconds())
         tell(report)
         if options.isCheck {
-            guard report.broken.isEmpty else { return 1 }
+            guard report.broken.isEmpty, report.brokenKEKs.isEmpty else { return 1 }
             logger.info("\(options.configuration): nothing wrong")
             return 0
         }
@@ -79,7 +81,7 @@ package struct SignetDaemon {
     private func tell(_ report: SnapshotLoader.Report) {
         for line in report.loaded { logger.info("\(line)") }
         for line in report.warnings { logger.warning("\(line)") }
-        for error in report.broken { logger.error("\(error)") }
+        for error in report.brokenKEKs + report.broken { logger.error("\(error)") }
     }
 
     private func serve(_ settings: ServerSettings, _ snapshot: Snapshot) -> Int32 {

@@ -11,6 +11,8 @@ struct SnapshotLoader {
     let settings: Settings
     /// The user that the daemon runs as; always an admin.
     let user: UInt32
+    /// Where systemd put the service's credentials, as `$CREDENTIALS_DIRECTORY` said at the start; nil: nowhere.
+    let credentials: String?
 
     /// What came of it, for a person.
     struct Report {
@@ -18,12 +20,14 @@ struct SnapshotLoader {
         var warnings: [String] = []
         /// Keyrings that could not be read: they stand empty, the others serve.
         var broken: [KeyError] = []
+        /// KEKs that could not be read. Rings that need them are broken.
+        var brokenKEKs: [KeyError] = []
     }
 
     /// - Parameter now: Seconds since 1970-01-01 UTC, to say which key signs.
     func load(at now: Int64) -> (snapshot: Snapshot, report: Report) {
         var report = Report()
-        let keyrings = refuseSharedKeys(settings.keyrings.map { load($0, at: now, &report) }, &report)
+        let keyrings = refuseSharedKeys(loadKeyrings(at: now, &report), &report)
         let profiles = settings.profiles.map { profile($0, &report) }
         let admins = Who(
             users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
@@ -33,10 +37,40 @@ struct SnapshotLoader {
         return (snapshot, report)
     }
 
-    private func load(_ ring: KeyringSettings, at now: Int64, _ report: inout Report) -> Keyring {
+    /// KEKs are read anew for each load, and are gone when this returns (rule MEM-1).
+    private func loadKeyrings(at now: Int64, _ report: inout Report) -> [Keyring] {
+        let keks = readKEKs()
+        report.brokenKEKs = keks.failures
+        return settings.keyrings.map { load($0, keks, at: now, &report) }
+    }
+
+    private func readKEKs() -> KeyEncryptionKeys {
+        var files: [String] = []
+        var failures: [KeyError] = []
+        for source in settings.server.keks {
+            switch source {
+            case .file(let path): files.append(path)
+            case .credential(let name):
+                if let credentials {
+                    files.append(FilePath.resolve(name.text, below: credentials))
+                } else {
+                    failures.append(
+                        KeyError(
+                            "credential:\(name.text)", "there is no $CREDENTIALS_DIRECTORY to find it in",
+                            fix: "load it in the service's unit: LoadCredential= or LoadCredentialEncrypted="))
+                }
+            }
+        }
+        return KeyEncryptionKeys.read(files, user: user, failures: failures)
+    }
+
+    private func load(
+        _ ring: KeyringSettings, _ keks: KeyEncryptionKeys, at now: Int64, _ report: inout Report
+    ) -> Keyring {
         let directory = KeyDirectory(path: ring.directory, user: user)
         do throws(KeyError) {
-            let (keyring, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm)
+            let (keyring, warnings) = try directory.load(
+                ring: ring.name, algorithm: ring.algorithm, keks: keks)
             report.warnings += warnings
             let keys = keyring.keys.count == 1 ? "1 key" : "\(keyring.keys.count) keys"
             let name = "keyring \(ring.name.quoted): \(ring.algorithm.name), \(keys) in \(ring.directory)"

@@ -63,6 +63,13 @@ package struct Directory: ~Copyable {
         try Errno.check(unsafe clinux_rename_without_replacing(descriptor.raw, name, target))
     }
 
+    /// Renames within the directory; what stands at the target is replaced, so that at each moment there is one of them.
+    package func rename(_ name: String, over target: String) throws(Errno) {
+        let raw = descriptor.raw
+        // Reason: renameat(2) reads the names during the call.
+        try Errno.retrying { unsafe renameat(raw, name, raw, target) }
+    }
+
     /// Removes a file.
     package func remove(_ name: String) throws(Errno) {
         let raw = descriptor.raw
