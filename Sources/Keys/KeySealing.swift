@@ -27,11 +27,13 @@ package struct KeySealing {
         }
     }
 
-    /// Replaces plain keys by sealed ones, under the first KEK.
+    /// Replaces plain keys by sealed ones, under the first KEK. Of all keys, also those that a crash left half written.
     ///
     /// - Parameter kid: The only key to seal; nil: all of them.
     package func seal(kid: ByteString? = nil) throws(KeyError) -> Report {
-        try forEachFile(kid) { (name, kind, room) throws(KeyError) in try room.seal(name, kind, kid) }
+        try forEachFile(kid, removingLeftovers: true) { (name, kind, room) throws(KeyError) in
+            try room.seal(name, kind, kid)
+        }
     }
 
     /// Replaces sealed keys by plain ones.
@@ -49,7 +51,7 @@ package struct KeySealing {
     }
 
     private func forEachFile(
-        _ kid: ByteString?,
+        _ kid: ByteString?, removingLeftovers: Bool = false,
         _ body: (_ name: String, _ kind: KeyFile, _ room: borrowing SealingRoom) throws(KeyError) ->
             SealingRoom.Outcome
     ) throws(KeyError) -> Report {
@@ -65,7 +67,10 @@ package struct KeySealing {
                     }
                 } catch { report.errors.append(error) }
             }
-            guard let kid else { return report }
+            guard let kid else {
+                if removingLeftovers { report.removeLeftovers(in: room) }
+                return report
+            }
             // What is wrong with other keys is no concern of who asked for one.
             if !report.changes.isEmpty { report.errors = [] }
             if report.changes.isEmpty, report.notes.isEmpty, report.errors.isEmpty {
@@ -73,5 +78,13 @@ package struct KeySealing {
             }
             return report
         }
+    }
+}
+
+extension KeySealing.Report {
+    fileprivate mutating func removeLeftovers(in room: borrowing SealingRoom) {
+        do throws(KeyError) {
+            notes += try room.removeLeftovers().map { "removed \($0), which a crash had left behind" }
+        } catch { errors.append(error) }
     }
 }

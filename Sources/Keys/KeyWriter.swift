@@ -55,6 +55,22 @@ struct KeyWriter: ~Copyable {
         }
     }
 
+    /// Files that a crash left under their temporary names. They may hold plain keys, and none that is in use: a key
+    /// gets its name before anything is told of it or removed for it.
+    func leftovers() throws(KeyError) -> [String] {
+        do throws(Errno) { return try directory.names().filter(Self.isTemporary) } catch {
+            throw .unreadable(directory.path, error)
+        }
+    }
+
+    private static func isTemporary(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        let (start, end) = (Array(".".utf8), Array(".new".utf8))
+        guard bytes.starts(with: start), bytes.suffix(end.count) == end[...] else { return false }
+        let digits = bytes[start.count...].dropLast(end.count)
+        return digits.count == 16 && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+    }
+
     /// Removes a file, and waits until that is on the disk.
     func remove(_ name: String) throws(KeyError) {
         do throws(Errno) {

@@ -56,6 +56,13 @@ struct SealingRoom: ~Copyable {
         }
     }
 
+    /// Removes what crashes left behind; the paths. Somebody who is just making a key there has to try again.
+    func removeLeftovers() throws(KeyError) -> [String] {
+        let names = try writer.leftovers()
+        for name in names { try writer.remove(name) }
+        return names.map { writer.directory.path(of: $0) }
+    }
+
     private func seal(
         _ jwk: borrowing SecretBytes, of source: borrowing KeySource, _ name: String, _ wanted: ByteString?
     ) throws(KeyError) -> Outcome {

@@ -11,7 +11,8 @@ struct KeySealCommand: ParsableCommand {
             Replaces each *.jwk and *.pem that holds a private key by KID.jwe: the key as
             a JWK, encrypted under the first KEK, for this ring alone. Public keys stay as
             they are. The new file is on the disk before the old one is removed; run again,
-            the command ends what a crash left half done.
+            the command ends what a crash left half done, and removes what it left half
+            written.
 
             The daemon opens the files with the KEKs that `kek` in [server] names. What a
             removed file held may stand on the disk until it is written over: a key that

@@ -146,6 +146,14 @@ import Testing
         #expect(try contents("a.jwe") == after)
     }
 
+    @Test("what reads one plain key says of a sealed one that it is sealed")
+    func notPlain() throws {
+        let file = try folder.sealKey("k", under: kek)
+        let sealed = KeyError(file, "is a sealed key", fix: "open it first: `signet key unseal`")
+        #expect(throws: sealed) { try KeyImport(file: file).thumbprint() }
+        #expect(throws: KeyError.self) { try KeyImport(file: keys.write("half", "a.b.c.d.e")).thumbprint() }
+    }
+
     @Test("SEAL-4 a key sealed for another ring is neither opened nor sealed anew")
     func otherRing() throws {
         try folder.sealKey("k", under: kek, ring: "web")

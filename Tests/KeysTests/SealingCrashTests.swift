@@ -64,6 +64,18 @@ import Testing
         }
     }
 
+    @Test("sealing removes what a crash left half written, since it may be a plain key; nothing else that is hidden")
+    func leftovers() throws {
+        let others = [".new", ".k.jwk.new", ".0123456789abcdef", ".0123456789abcdeg.new", ".0123456789abcdef0.new"]
+        try layOut([("k.jwk", plain), (".0123456789abcdef.new", plain)] + others.map { ($0, "x") })
+        #expect(try sealing.seal(kid: "k").notes.isEmpty)
+        #expect(try keys.names.contains(".0123456789abcdef.new"))
+        let report = try sealing.seal()
+        #expect(
+            report.notes == ["removed \(keys.file(".0123456789abcdef.new")), which a crash had left behind"])
+        #expect(try keys.names == (others + ["k.jwe"]).sorted())
+    }
+
     @Test("a PEM key whose sealed file was made already is removed")
     func pem() throws {
         let pem = try OpenSSLTool.pem(["-algorithm", "ed25519"])
