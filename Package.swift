@@ -61,7 +61,7 @@ let package = Package(
             ]),
         target("TOML", ["StrictJSON"]),
         target("Configuration", ["JOSE", "StrictJSON", "TOML", "WireProtocol"]),
-        target("HostConfiguration", ["Configuration", "Keys", "POSIX"]),
+        target("HostConfiguration", ["Configuration", "Keys", "POSIX", "StrictJSON"]),
         target(
             "Daemon",
             [

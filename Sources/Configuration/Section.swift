@@ -121,7 +121,11 @@ extension Section {
     }
 
     /// Strings, none empty or twice.
-    mutating func strings(_ name: String, mayBeEmpty: Bool = false) -> [ByteString]? {
+    ///
+    /// - Parameter fault: What is wrong with one of them; nil: nothing.
+    mutating func strings(
+        _ name: String, mayBeEmpty: Bool = false, fault elementFault: (ByteString) -> String? = { _ in nil }
+    ) -> [ByteString]? {
         guard let node = node(name) else { return nil }
         guard case .array(let elements) = node.value else {
             report(name, "must be an array of strings, found \(node.value.kind)")
@@ -135,7 +139,9 @@ extension Section {
                     element.position, "'\(name)' in \(title) must hold strings only, found \(element.value.kind)")
                 return nil
             }
-            let fault = nameFault(value) ?? (seen.insert(value).inserted ? nil : "names \(value.quoted) twice")
+            let fault =
+                nameFault(value) ?? elementFault(value)
+                ?? (seen.insert(value).inserted ? nil : "names \(value.quoted) twice")
             if let fault {
                 log.report(element.position, "'\(name)' in \(title) \(fault)")
                 return nil

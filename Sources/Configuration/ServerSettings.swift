@@ -30,15 +30,17 @@ package struct ServerSettings: Equatable, Sendable {
     package let stopTimeout: Duration
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
+    /// Key-encryption keys that open sealed keys. None: there are no sealed keys.
+    package private(set) var keks: [KEKSource]
     /// Names of the users that administer. Resolved elsewhere.
     package private(set) var adminUsers: [ByteString]
     /// Names of the groups whose members administer.
     package private(set) var adminGroups: [ByteString]
 
-    /// Whether all settings but those of administrators are the same: what a daemon begins with and keeps.
+    /// Whether all settings but those of administrators and KEKs are the same: what a daemon begins with and keeps.
     package func begins(as other: ServerSettings) -> Bool {
         var copy = other
-        (copy.adminUsers, copy.adminGroups) = (adminUsers, adminGroups)
+        (copy.adminUsers, copy.adminGroups, copy.keks) = (adminUsers, adminGroups, keks)
         return copy == self
     }
 }
@@ -79,6 +81,8 @@ extension ServerSettings {
         stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
         lockedMemory = Int(
             section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
+        keks = (section.strings("kek", mayBeEmpty: true, fault: KEKSource.fault) ?? [])
+            .compactMap { KEKSource($0, directory: directory) }
         (adminUsers, adminGroups) = Self.administrators(&section)
         section.reportUnknownMembers()
     }

@@ -10,6 +10,7 @@ internal import StrictJSON
 /// Belongs to the main thread.
 final class Reloader {
     private let files: ConfigurationFiles
+    private let credentials: String?
     private let user: UInt32
     private let keeper: KeyKeeper
     private let service: ServiceState
@@ -32,10 +33,11 @@ final class Reloader {
     }
 
     init(
-        _ start: Start, files: ConfigurationFiles, user: UInt32, keeper: KeyKeeper, service: ServiceState,
+        _ start: Start, files: ConfigurationFiles, credentials: String?, user: UInt32, keeper: KeyKeeper, service: ServiceState,
         logger: Logger, clock: @escaping () -> Int64, monotonic: @escaping () -> Int64
     ) {
         self.files = files
+        self.credentials = credentials
         self.user = user
         self.keeper = keeper
         self.service = service
@@ -88,9 +90,11 @@ final class Reloader {
         let (settings, configured) = try readSettings()
         var warnings = configured
         let now = clock()
-        let loader = SnapshotLoader(settings: settings, user: user, largestToken: server.maxTokenBytes)
+        let loader = SnapshotLoader(
+            settings: settings, user: user, credentials: credentials, largestToken: server.maxTokenBytes)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: snapshot.generation + 1)
-        guard report.broken.isEmpty else { throw ReloadFailure(report.broken.map(\.description)) }
+        let broken = report.brokenKEKs + report.broken
+        guard broken.isEmpty else { throw ReloadFailure(broken.map(\.description)) }
         warnings += report.warnings
         let change = SnapshotChange(old: rings, new: loaded.rings, now: now)
         let losses = change.losses
@@ -115,7 +119,7 @@ final class Reloader {
         swap(snapshot, old)
         keeper.publishChanges(rings, at: clock)
         if !settings.server.begins(as: server) {
-            warnings.append("[server] has changed: all of it but 'admin' takes a restart")
+            warnings.append("[server] has changed: all of it but 'admin' and 'kek' takes a restart")
         }
         var result = change.result(generation: snapshot.generation)
         result.warnings = warnings

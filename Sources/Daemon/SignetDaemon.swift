@@ -58,11 +58,12 @@ package struct SignetDaemon {
             keeper.open(
                 stateDirectory: settings.server.stateDirectory, isNamed: settings.server.isStateDirectorySet, at: now)
         }
-        let loader = SnapshotLoader(settings: settings, user: user, largestToken: settings.server.maxTokenBytes)
+        let loader = SnapshotLoader(
+            settings: settings, user: user, credentials: Self.credentials, largestToken: settings.server.maxTokenBytes)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: 1)
         tell(report)
         if options.isCheck {
-            guard report.broken.isEmpty, configuration.problems.isEmpty else { return 1 }
+            guard report.broken.isEmpty, report.brokenKEKs.isEmpty, configuration.problems.isEmpty else { return 1 }
             logger.info("\(options.configuration): nothing wrong")
             return 0
         }
@@ -70,7 +71,7 @@ package struct SignetDaemon {
             logger.error("not started: \(reason)")
             return 1
         }
-        let missing = configuration.problems + report.broken.map(\.description)
+        let missing = configuration.problems + (report.brokenKEKs + report.broken).map(\.description)
         let start = Reloader.Start(server: settings.server, loaded: loaded, missing: missing)
         return serve(start, keeper)
     }
@@ -96,7 +97,7 @@ package struct SignetDaemon {
     private func tell(_ report: SnapshotLoader.Report) {
         for line in report.loaded { logger.info("\(line)") }
         for line in report.warnings { logger.warning("\(line)") }
-        for error in report.broken { logger.error("\(error)") }
+        for error in report.brokenKEKs + report.broken { logger.error("\(error)") }
     }
 
     private func serve(_ start: Reloader.Start, _ keeper: KeyKeeper) -> Int32 {
@@ -110,7 +111,7 @@ package struct SignetDaemon {
             let began = SystemClock.monotonicSeconds()
             let service = ServiceState(pid: ThisProcess.id) { SystemClock.monotonicSeconds() - began }
             let reloader = Reloader(
-                start, files: files, user: ProcessLimits.effectiveUser, keeper: keeper, service: service,
+                start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper, service: service,
                 logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.monotonicSeconds)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(
@@ -135,6 +136,9 @@ package struct SignetDaemon {
             return 1
         }
     }
+
+    /// Where systemd put the service's credentials; it does not change in the life of a process.
+    private static let credentials = ThisProcess.environment("CREDENTIALS_DIRECTORY")
 
     private var files: ConfigurationFiles {
         ConfigurationFiles(path: options.configuration, user: ProcessLimits.effectiveUser)

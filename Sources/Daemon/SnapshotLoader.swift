@@ -1,5 +1,6 @@
 internal import Authorization
 internal import Configuration
+internal import HostConfiguration
 internal import JOSE
 internal import Keys
 internal import POSIX
@@ -11,6 +12,8 @@ struct SnapshotLoader {
     let settings: Settings
     /// The user that the daemon runs as; always an admin.
     let user: UInt32
+    /// Where systemd put the service's credentials, as `$CREDENTIALS_DIRECTORY` said at the start; nil: nowhere.
+    let credentials: String?
     /// Longest token that is signed, in bytes; as the daemon began with, for it goes with the longest line.
     let largestToken: Int
 
@@ -20,6 +23,8 @@ struct SnapshotLoader {
         var warnings: [String] = []
         /// Keyrings that could not be read: they stand empty, the others serve.
         var broken: [KeyError] = []
+        /// KEKs that could not be read. Rings that need them are broken.
+        var brokenKEKs: [KeyError] = []
     }
 
     /// What is served.
@@ -33,7 +38,7 @@ struct SnapshotLoader {
     ///   - history: What is known of the keys from before.
     func load(at now: Int64, _ history: KeyHistory, generation: Int64) -> (Loaded, Report) {
         var report = Report()
-        let keyrings = refuseSharedKeys(settings.keyrings.map { load($0, at: now, history, &report) }, &report)
+        let keyrings = refuseSharedKeys(loadKeyrings(at: now, history, &report), &report)
         let profiles = settings.profiles.map { profile($0, &report) }
         let admins = Who(
             users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
@@ -45,12 +50,21 @@ struct SnapshotLoader {
         return (Loaded(snapshot: snapshot, rings: rings), report)
     }
 
+    /// KEKs are read anew for each load, and are gone when this returns (rule MEM-1).
+    private func loadKeyrings(at now: Int64, _ history: KeyHistory, _ report: inout Report) -> [Keyring] {
+        let files = KEKFiles(settings.server.keks, credentials: credentials)
+        let keks = KeyEncryptionKeys.read(files.paths, user: user, failures: files.failures)
+        report.brokenKEKs = keks.failures
+        return settings.keyrings.map { load($0, keks, at: now, history, &report) }
+    }
+
     private func load(
-        _ ring: KeyringSettings, at now: Int64, _ history: KeyHistory, _ report: inout Report
+        _ ring: KeyringSettings, _ keks: KeyEncryptionKeys, at now: Int64, _ history: KeyHistory,
+        _ report: inout Report
     ) -> Keyring {
         let directory = KeyDirectory(path: ring.directory, user: user)
         do throws(KeyError) {
-            let (loaded, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm)
+            let (loaded, warnings) = try directory.load(ring: ring.name, algorithm: ring.algorithm, keks: keks)
             report.warnings += warnings
             let keyring = history.recall(
                 loaded, at: now, verifierCache: ring.verifierCache, longestLife: longestLife(of: ring.name),

@@ -163,5 +163,5 @@ struct JWKMembers {
     /// The year 9999: beyond it, sums with a ttl stay far from overflow.
     private static let latestDate = 253_402_300_799.0
     /// Longest `kid` in bytes, so that every token that a key signs is one that Signet reads.
-    private static let longestKeyID = 1_024
+    static let longestKeyID = 1_024
 }

@@ -12,9 +12,11 @@ package struct PrivateJWK: ~Copyable {
     private init() throws(SecretMemoryError) { bytes = try SecretBytes(count: Self.capacity) }
 
     /// An `oct` key.
+    ///
+    /// - Parameter algorithm: nil: the ring that it comes into decides.
     /// - Throws: `SecretMemoryError`.
     package static func write(
-        octets: borrowing SecretBytes, _ algorithm: Algorithm, kid: ByteString, issuedAt: Int64?
+        octets: borrowing SecretBytes, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?
     ) throws -> SecretBytes {
         var writer = try PrivateJWK()
         try writer.append(Array("{\"kty\":\"oct\"".utf8) + metadata(algorithm, kid, issuedAt))
@@ -23,9 +25,11 @@ package struct PrivateJWK: ~Copyable {
     }
 
     /// A key pair, or its public half alone where there is no other.
+    ///
+    /// - Parameter algorithm: nil: the ring that it comes into decides.
     /// - Throws: `OpenSSLError` or `SecretMemoryError`.
     package static func write(
-        _ pair: KeyPair, _ algorithm: Algorithm, kid: ByteString, issuedAt: Int64?
+        _ pair: KeyPair, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?
     ) throws -> SecretBytes {
         var writer = try PrivateJWK()
         var head: [UInt8] = [UInt8(ascii: "{")]
@@ -49,10 +53,13 @@ package struct PrivateJWK: ~Copyable {
         return try writer.finish()
     }
 
-    private static func metadata(_ algorithm: Algorithm, _ kid: ByteString, _ issuedAt: Int64?) -> [UInt8] {
+    private static func metadata(_ algorithm: Algorithm?, _ kid: ByteString, _ issuedAt: Int64?) -> [UInt8] {
         var text: [UInt8] = []
-        text.append(",\"use\":\"sig\",\"alg\":")
-        text.appendJSONString(algorithm.name)
+        text.append(",\"use\":\"sig\"")
+        if let algorithm {
+            text.append(",\"alg\":")
+            text.appendJSONString(algorithm.name)
+        }
         text.append(",\"kid\":")
         text.appendJSONString(kid.bytes)
         if let issuedAt {

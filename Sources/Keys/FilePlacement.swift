@@ -47,6 +47,15 @@ package enum FilePlacement {
         }
     }
 
+    /// Whether a file of that name was being written when its writer ended.
+    package static func isTemporary(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        let (start, end) = (Array(".".utf8), Array(".new".utf8))
+        guard bytes.starts(with: start), bytes.suffix(end.count) == end[...] else { return false }
+        let digits = bytes[start.count...].dropLast(end.count)
+        return digits.count == 16 && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+    }
+
     /// Random and hidden: what a crash left behind is in nobody's way, nor are two who write at once.
     private static func temporaryName() throws(Errno) -> String {
         guard let name = try? ".\(RandomPool().hexadecimal(bytes: 8)).new" else { throw .noMemory }

@@ -6,9 +6,24 @@ internal import POSIX
 struct KeyAdmission {
     /// The rules that hold for other files as well.
     let files: FileAdmission
+    /// What the files hold.
+    let subject: Subject
+
+    enum Subject {
+        case key, kek
+
+        var noun: String { self == .key ? "key" : "KEK" }
+        /// How to come by such a file.
+        var creation: String {
+            self == .key ? "make a key with `signet key new`" : "make a KEK with `signet key new-kek`"
+        }
+    }
 
     /// - Parameter user: The user that the daemon runs as.
-    init(user: UInt32) { files = FileAdmission(user: user) }
+    init(user: UInt32, subject: Subject = .key) {
+        files = FileAdmission(user: user)
+        self.subject = subject
+    }
 
     /// Largest key file in bytes; a 16,384-bit RSA key as a JWK is below 20,000.
     static let largestFile = 65_536
@@ -17,10 +32,11 @@ struct KeyAdmission {
     func admit(directory: borrowing Directory) throws(KeyError) {
         let path = directory.path
         let status = try Self.status(of: directory.descriptor, path)
-        try requireOwner(status, path, what: "the key directory")
+        try requireOwner(status, path, what: "the \(subject.noun) directory")
         if status.mode & 0o022 != 0 {
             throw KeyError(
-                path, "the key directory can be written by \(Self.writers(status.mode))", fix: "chmod 0700 \(path)")
+                path, "the \(subject.noun) directory can be written by \(Self.writers(status.mode))",
+                fix: "chmod 0700 \(path)")
         }
         for parent in FilePath.ancestors(of: try Self.realPath(path)).dropLast() {
             try admit(parent: parent)
@@ -43,24 +59,25 @@ struct KeyAdmission {
     func admit(file: borrowing Descriptor, path: String) throws(KeyError) -> FileStatus {
         let status = try Self.status(of: file, path)
         guard status.isRegularFile else {
-            throw KeyError(path, "is no regular file", fix: "replace it by the key file itself")
+            throw KeyError(path, "is no regular file", fix: "replace it by the \(subject.noun) file itself")
         }
-        try requireOwner(status, path, what: "the key file")
+        try requireOwner(status, path, what: "the \(subject.noun) file")
         if status.mode & 0o006 != 0 {
             throw KeyError(
-                path, "everyone can \(status.mode & 0o004 != 0 ? "read" : "write") the key file",
-                fix: "chmod 0600 \(path), and replace the key if others were on this host")
+                path, "everyone can \(status.mode & 0o004 != 0 ? "read" : "write") the \(subject.noun) file",
+                fix: "chmod 0600 \(path), and replace the \(subject.noun) if others were on this host")
         }
         if status.mode & 0o020 != 0 {
-            throw KeyError(path, "its group can write the key file", fix: "chmod 0600 \(path)")
+            throw KeyError(path, "its group can write the \(subject.noun) file", fix: "chmod 0600 \(path)")
         }
         if status.mode & 0o040 != 0, try Self.hasMembers(status.group, path) {
-            throw KeyError(path, "its group can read the key file and has members", fix: "chmod 0600 \(path)")
+            throw KeyError(
+                path, "its group can read the \(subject.noun) file and has members", fix: "chmod 0600 \(path)")
         }
         guard status.size > 0, status.size <= Self.largestFile else {
             throw KeyError(
                 path, status.size == 0 ? "is empty" : "is larger than \(Self.largestFile) bytes",
-                fix: "make a key with `signet key new`")
+                fix: subject.creation)
         }
         return status
     }

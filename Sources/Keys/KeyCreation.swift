@@ -6,8 +6,18 @@ package import StrictJSON
 /// Makes new keys as files that a keyring's directory takes.
 package struct KeyCreation {
     private let directoryPath: String
+    private let sealing: RingDirectory?
 
-    package init(directory: String) { directoryPath = directory }
+    package init(directory: String) {
+        directoryPath = directory
+        sealing = nil
+    }
+
+    /// Makes keys that are sealed before they touch the disk.
+    package init(sealing place: RingDirectory) {
+        directoryPath = place.path
+        sealing = place
+    }
 
     /// Makes a key and its file, on a stack that is gone afterwards.
     ///
@@ -22,7 +32,7 @@ package struct KeyCreation {
         let outcome: Result<(ByteString, String), KeyError>
         do throws(Errno) {
             outcome = try withDisposableStack {
-                do throws(KeyError) { return .success(try Self.create(algorithm, kid, now, in: directoryPath)) } catch {
+                do throws(KeyError) { return .success(try create(algorithm, kid, now)) } catch {
                     return .failure(error)
                 }
             }
@@ -33,14 +43,18 @@ package struct KeyCreation {
         return (kid, file)
     }
 
-    private static func create(
-        _ algorithm: Algorithm, _ chosen: ByteString?, _ now: Int64, in path: String
+    private func create(
+        _ algorithm: Algorithm, _ chosen: ByteString?, _ now: Int64
     ) throws(KeyError) -> (ByteString, String) {
+        let writer = try KeyWriter(directory: directoryPath)
+        let keks = try sealing?.requireKEKs(owner: writer.owner())
         let key: NewKey
-        do { key = try makeKey(algorithm, chosen, now) } catch {
-            throw KeyError(path, "cannot make a key: \(error)", fix: "see the error")
+        do { key = try Self.makeKey(algorithm, chosen, now) } catch {
+            throw KeyError(directoryPath, "cannot make a key: \(error)", fix: "see the error")
         }
-        return (key.kid, try KeyWriter(directory: path).write(key.contents, kid: key.kid))
+        guard let sealing, let keks else { return (key.kid, try writer.write(key.contents, kid: key.kid)) }
+        let sealed = try keks.seal(key.contents, for: sealing.ring, path: directoryPath)
+        return (key.kid, try writer.write(sealed: sealed, kid: key.kid))
     }
 
     /// A key as it will stand in its file, in locked memory.

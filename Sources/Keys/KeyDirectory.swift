@@ -5,7 +5,7 @@ package import StrictJSON
 
 /// A directory of key files, read as a whole: all of it is admitted, or nothing.
 ///
-/// Each `*.jwk` and `*.pem` is one key, each `*.jwks` some. Other names and hidden files are passed over.
+/// Each `*.jwk`, `*.pem` and `*.jwe` (sealed) is one key, each `*.jwks` some. Other names and hidden files are passed over.
 package struct KeyDirectory {
     private let path: String
     private let admission: KeyAdmission
@@ -19,11 +19,19 @@ package struct KeyDirectory {
     /// Reads the keys of a ring, with what a person should hear about them.
     ///
     /// Runs on a stack of its own that is gone afterwards: what OpenSSL leaves there of a key goes with it.
-    package func load(ring name: ByteString, algorithm: Algorithm) throws(KeyError) -> (Keyring, warnings: [String]) {
+    ///
+    /// - Parameters:
+    ///   - name: The ring's; sealed keys must have been sealed for it.
+    ///   - keks: What sealed keys are opened with. Nothing of them is kept.
+    package func load(
+        ring name: ByteString, algorithm: Algorithm, keks: KeyEncryptionKeys
+    ) throws(KeyError) -> (Keyring, warnings: [String]) {
         let outcome: Result<Contents, KeyError>
         do throws(Errno) {
             outcome = try withDisposableStack {
-                do throws(KeyError) { return .success(try read(algorithm)) } catch { return .failure(error) }
+                do throws(KeyError) { return .success(try read(name, algorithm, keks)) } catch {
+                    return .failure(error)
+                }
             }
         } catch {
             throw KeyError(path, "cannot be read: no locked stack to read it on (\(error))", fix: "raise LimitMEMLOCK")
@@ -44,7 +52,9 @@ package struct KeyDirectory {
         var warnings: [String] = []
     }
 
-    private func read(_ algorithm: Algorithm) throws(KeyError) -> Contents {
+    private func read(
+        _ ring: ByteString, _ algorithm: Algorithm, _ keks: KeyEncryptionKeys
+    ) throws(KeyError) -> Contents {
         let directory: Directory
         do throws(Errno) { directory = try Directory(path: path) } catch { throw .unreadable(path, error) }
         try admission.admit(directory: directory)
@@ -56,7 +66,7 @@ package struct KeyDirectory {
             guard let kind = KeyFile(name: name) else { continue }
             let path = directory.path(of: name)
             let secret = try admission.readSecret(name, in: directory, path)
-            for key in try kind.keys(secret, path: path, algorithm) {
+            for key in try kind.keys(secret, path: path, ring: ring, algorithm, keks) {
                 try Self.add(key, to: &contents.keys, &contents.warnings)
                 contents.fileTimes[key.kid] = (try? FileStatus(path: path))?.modified ?? 0
             }

@@ -11,6 +11,11 @@ enum KeyFile: String, CaseIterable {
     case jwkSet = ".jwks"
     /// One private or public key (RFC 7468). Its kid is its thumbprint (RFC 7638).
     case pem = ".pem"
+    /// One JWK, sealed under a KEK for its keyring (RFC 7517 section 7).
+    case jwe = ".jwe"
+
+    /// The name of a key's file.
+    func name(_ kid: ByteString) -> String { kid.text + rawValue }
 
     /// nil for a name that a keyring passes over: hidden, or with another end.
     init?(name: String) {
@@ -23,8 +28,11 @@ enum KeyFile: String, CaseIterable {
         self = match
     }
 
-    /// Makes the keys of a file, for a ring of this algorithm.
-    func keys(_ contents: borrowing SecretBytes, path: String, _ algorithm: Algorithm) throws(KeyError) -> [Key] {
+    /// Makes the keys of a file, for a ring of this name and algorithm.
+    func keys(
+        _ contents: borrowing SecretBytes, path: String, ring: ByteString, _ algorithm: Algorithm,
+        _ keks: KeyEncryptionKeys
+    ) throws(KeyError) -> [Key] {
         switch self {
         case .jwk: return [try Self.key(contents, element: nil, path, algorithm)]
         case .jwkSet:
@@ -34,6 +42,9 @@ enum KeyFile: String, CaseIterable {
             }
             return keys
         case .pem: return [try Self.key(pem: contents, path, algorithm)]
+        case .jwe:
+            let jwk = try keks.open(contents, path: path, ring: ring)
+            return [try Self.key(jwk, element: nil, path, algorithm)]
         }
     }
 

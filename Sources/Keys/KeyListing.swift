@@ -29,17 +29,18 @@ package struct KeyListing: Sendable {
     /// Reads a directory as its owner's daemon would.
     ///
     /// - Throws: When it cannot be read at all.
-    package init(directory path: String) throws(KeyError) {
-        self = try onDisposableStack(path) { () throws(KeyError) -> KeyListing in
+    package init(_ place: RingDirectory) throws(KeyError) {
+        self = try onDisposableStack(place.path) { () throws(KeyError) -> KeyListing in
             var listing = KeyListing()
-            try listing.read(path)
+            try listing.read(place)
             return listing
         }
     }
 
     private init() {}
 
-    private mutating func read(_ path: String) throws(KeyError) {
+    private mutating func read(_ place: RingDirectory) throws(KeyError) {
+        let path = place.path
         let directory: Directory
         do throws(Errno) { directory = try Directory(path: path) } catch { throw .unreadable(path, error) }
         let names: [String]
@@ -50,19 +51,24 @@ package struct KeyListing: Sendable {
         } catch { throw .unreadable(path, error) }
         let admission = KeyAdmission(user: owner)
         do throws(KeyError) { try admission.admit(directory: directory) } catch { errors.append(error) }
+        let keks = place.readKEKs(owner: owner)
+        errors += keks.failures
         for name in names {
             guard let kind = KeyFile(name: name) else { continue }
-            do throws(KeyError) { try add(name, kind, in: directory, admission) } catch { errors.append(error) }
+            do throws(KeyError) {
+                let path = directory.path(of: name)
+                var contents = try admission.readSecret(name, in: directory, path)
+                if kind == .jwe { contents = try keks.open(contents, path: path, ring: place.ring) }
+                try add(contents, kind, path)
+            } catch { errors.append(error) }
         }
     }
 
     private mutating func add(
-        _ name: String, _ kind: KeyFile, in directory: borrowing Directory, _ admission: KeyAdmission
+        _ contents: borrowing SecretBytes, _ kind: KeyFile, _ path: String
     ) throws(KeyError) {
-        let path = directory.path(of: name)
-        let contents = try admission.readSecret(name, in: directory, path)
         switch kind {
-        case .jwk: try add(try KeySource(contents, element: nil, path: path))
+        case .jwk, .jwe: try add(try KeySource(contents, element: nil, path: path))
         case .jwkSet:
             for element in try KeySource.elements(of: contents, path) {
                 try add(try KeySource(contents, element: element, path: path))

@@ -12,7 +12,11 @@ extension KeySource {
     }
 
     /// The key as a JWK in locked memory, with what its file says of when and how it may be used.
-    func jwk(_ algorithm: Algorithm, kid: ByteString, now: Int64) throws(KeyError) -> SecretBytes {
+    ///
+    /// - Parameters:
+    ///   - algorithm: nil: the JWK does not say.
+    ///   - now: `iat` of a key whose file has none; nil: none.
+    func jwk(_ algorithm: Algorithm?, kid: ByteString, now: Int64?) throws(KeyError) -> SecretBytes {
         do {
             let issuedAt = times.issuedAt ?? now
             switch numbers {

@@ -87,12 +87,24 @@ struct KeySource: ~Copyable {
             let isDER = contents.withSpan { bytes in
                 bytes.count > 1 && bytes[0] == 0x30 && (bytes[1] > 0x80 || Int(bytes[1]) == bytes.count - 2)
             }
-            guard isDER else { return .pem }
+            guard isDER else {
+                if isSealed(contents) {
+                    throw KeyError(path, "is a sealed key", fix: "open it first: `signet key unseal`")
+                }
+                return .pem
+            }
             throw KeyError(path, "is DER, not text", fix: "make it PEM: `openssl pkey -inform DER -in \(path)`")
         }
         do throws(JWKError) { return .jwkSet(try JWKSet.elements(of: contents)) } catch {
             // Anything else that is wrong is wrong as a JWK too, and told there.
             return .jwk
+        }
+    }
+
+    private static func isSealed(_ contents: borrowing SecretBytes) -> Bool {
+        contents.withSpan { bytes in
+            do throws(JWEError) { _ = try CompactJWE(bytes) } catch { return false }
+            return true
         }
     }
 

@@ -68,7 +68,7 @@ extension KeyAdmission {
     func readSecret(
         _ name: String, in directory: borrowing Directory, _ path: String
     ) throws(KeyError) -> SecretBytes {
-        let file = try Self.open(name, in: directory, path)
+        let file = try open(name, in: directory, path)
         let status = try admit(file: file, path: path)
         let contents = try SecretFile.read(file, limit: status.size, path)
         guard contents.count == status.size else {
@@ -77,9 +77,12 @@ extension KeyAdmission {
         return contents
     }
 
-    private static func open(
+    private func open(
         _ name: String, in directory: borrowing Directory, _ path: String
     ) throws(KeyError) -> Descriptor {
-        do throws(Errno) { return try directory.open(name) } catch { throw .unreadable(path, error) }
+        do throws(Errno) { return try directory.open(name) } catch {
+            if error == .noEntry { throw KeyError(path, "does not exist", fix: subject.creation) }
+            throw .unreadable(path, error)
+        }
     }
 }

@@ -7,10 +7,11 @@ internal import StrictJSON
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make, import and look at keys.",
+        abstract: "Make, import, seal and look at keys.",
         subcommands: [
             KeyNewCommand.self, KeyImportCommand.self, KeyListCommand.self, KeyPublicCommand.self,
-            KeyThumbprintCommand.self,
+            KeyThumbprintCommand.self, KEKNewCommand.self, KeySealCommand.self, KeyUnsealCommand.self,
+            KeyResealCommand.self,
         ])
 }
 

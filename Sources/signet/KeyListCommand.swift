@@ -13,7 +13,7 @@ struct KeyListCommand: ParsableCommand {
         discussion: """
             Which key may sign and verify now, from when and until when. Nothing of the
             keys themselves is shown. Files that a daemon would refuse are named on
-            standard error, with what to do about it.
+            standard error, with what to do about it. Sealed keys need their KEK: --kek.
 
             Exit status 0: every file is sound. 2: one is not, or the directory cannot be
             read.
@@ -21,18 +21,18 @@ struct KeyListCommand: ParsableCommand {
             Examples:
               sudo signet key list /var/lib/signet/keys/default
               signet key list -o json keys/web
+              signet key list --kek /etc/signet/kek.jwk keys/sealed
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
-    @Argument(help: "The keyring's directory.", completion: .directory)
-    var directory: String
+    @OptionGroup var ring: RingDirectoryArguments
 
     @Option(name: [.short, .long], help: "How to print it.")
     var output = Format.table
 
     func run() throws {
-        let listing = try withKeys { () throws(KeyError) in try KeyListing(directory: directory) }
+        let listing = try withKeys { () throws(KeyError) in try KeyListing(ring.place) }
         let now = SystemClock.unixSeconds()
         switch output {
         case .table:
@@ -44,7 +44,7 @@ struct KeyListCommand: ParsableCommand {
         }
         for error in listing.errors { Output.complain(Output.printable(error.description)) }
         let count = listing.errors.count
-        if count > 0 { throw Failure("\(count == 1 ? "1 problem" : "\(count) problems") in \(directory)") }
+        if count > 0 { throw Failure("\(count == 1 ? "1 problem" : "\(count) problems") in \(ring.directory)") }
     }
 
     private static func row(_ key: KeyListing.Entry, now: Int64) -> [String] {

@@ -14,13 +14,19 @@ struct KeyNewCommand: ParsableCommand {
             root, the file goes to the owner of the directory. The key itself is never
             shown. RSA keys have 3072 bits; EdDSA makes Ed25519 keys.
 
+            With --seal, it is written to DIRECTORY/KID.jwe, encrypted under the first
+            --kek, and stands on the disk in no other form.
+
             Examples:
               signet key new /var/lib/signet/keys/default
               signet key new --algorithm ES256 --kid 2026-autumn keys/web
+              signet key new --seal --kek /etc/signet/kek.jwk keys/web
             """)
 
-    @Argument(help: "The keyring's directory. It must exist.", completion: .directory)
-    var directory: String
+    @OptionGroup var ring: RingDirectoryArguments
+
+    @Flag(help: "Encrypt the key under a KEK.")
+    var seal = false
 
     @Option(help: "What the key is for: \(Algorithm.names).")
     var algorithm = "HS512"
@@ -31,10 +37,16 @@ struct KeyNewCommand: ParsableCommand {
             """)
     var kid: String?
 
+    func validate() throws {
+        if seal { return try ring.requireKEK() }
+        if !ring.keks.isEmpty || ring.ring != nil { throw ValidationError("--kek and --ring go with --seal") }
+    }
+
     func run() throws {
+        let creation = seal ? KeyCreation(sealing: ring.place) : KeyCreation(directory: ring.directory)
         let algorithm = try Algorithm(argument: algorithm)
         let key = try withKeys { () throws(KeyError) in
-            try KeyCreation(directory: directory).createKey(
+            try creation.createKey(
                 algorithm, kid: kid.map { ByteString($0) }, now: SystemClock.unixSeconds())
         }
         Output.complain("wrote \(Output.printable(key.file))")

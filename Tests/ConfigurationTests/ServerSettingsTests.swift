@@ -24,6 +24,7 @@ import Testing
         #expect(server.idleTimeout == .seconds(600))
         #expect(server.stopTimeout == .seconds(10))
         #expect(server.lockedMemory == 4_194_304)
+        #expect(server.keks == [])
         #expect(server.adminUsers == ["root"])
         #expect(server.adminGroups == [])
     }
@@ -153,9 +154,46 @@ import Testing
         #expect(problems("[server]\nsocket = \"\(fitting)s\"").first?.contains("is 108 bytes long") == true)
     }
 
+    @Test("KEKs are credentials by name, or files relative to the configuration, in order")
+    func keks() throws {
+        #expect(try server("kek = []").keks == [])
+        let text = #"kek = ["credential:new-kek", "file:old.jwk", "file:/run/kek", "file:a/b", "credential:a:b"]"#
+        #expect(
+            try server(text).keks == [
+                .credential("new-kek"), .file("/etc/signet/old.jwk"), .file("/run/kek"), .file("/etc/signet/a/b"),
+                .credential("a:b"),
+            ])
+    }
+
+    @Test(
+        "a KEK that is neither is refused, at its place",
+        arguments: [
+            ("\"kek.jwk\"", "must hold \"credential:NAME\" or \"file:PATH\", found \"kek.jwk\""),
+            ("\"File:kek.jwk\"", "must hold \"credential:NAME\" or \"file:PATH\", found \"File:kek.jwk\""),
+            ("\"credential:\"", "must name a credential in \"credential:\": one name, without \"/\""),
+            ("\"credential:a/b\"", "must name a credential in \"credential:a/b\": one name, without \"/\""),
+            ("\"credential:..\"", "must name a credential in \"credential:..\": one name, without \"/\""),
+            ("\"credential:.\"", "must name a credential in \"credential:.\": one name, without \"/\""),
+            ("\"file:\"", "must name a file in \"file:\""), ("\"file:keks/\"", "must name a file in \"file:keks/\""),
+            ("\"\"", "must not be empty"), ("1", "must hold strings only, found an integer"),
+        ])
+    func refusedKEK(_ element: String, _ problem: String) {
+        #expect(problems("[server]\nkek = [\"file:a\", \(element)]") == ["2:18: 'kek' in [server] \(problem)"])
+    }
+
+    @Test("a KEK is named once, in an array")
+    func refusedKEKs() {
+        #expect(
+            problems("[server]\nkek = [\"file:a\", \"file:a\"]") == ["2:18: 'kek' in [server] names \"file:a\" twice"])
+        #expect(
+            problems("[server]\nkek = \"file:a\"") == [
+                "2:7: 'kek' in [server] must be an array of strings, found a string"
+            ])
+    }
+
     @Test(
         "a setting that nothing enforces is an unknown key",
-        arguments: ["max_buffered = \"64M\"", "kek = []", "audit = \"denied\""])
+        arguments: ["max_buffered = \"64M\"", "audit = \"denied\""])
     func unenforced(_ line: String) {
         #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
     }

@@ -27,16 +27,7 @@ import Testing
         let filling = Data(repeating: UInt8(ascii: " "), count: 65_536)
         output.fileHandleForWriting.write(filling)
         try process.run()
-        // It writes on the thread of its disposable stack.
-        let threads = "/proc/\(process.processIdentifier)/task"
-        let isWriting = {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
-            return names.contains { name in
-                let call = try? String(contentsOfFile: "\(threads)/\(name)/syscall", encoding: .utf8)
-                return call?.hasPrefix("1 0x1 ") ?? false
-            }
-        }
-        while process.isRunning, !isWriting() { usleep(1_000) }
+        process.waitUntilWriting()
         let scan = try MemoryScan(of: process, keys: ["imported": text])
         let written = output.fileHandleForReading.readData(ofLength: filling.count + 16_384)
         process.waitUntilExit()

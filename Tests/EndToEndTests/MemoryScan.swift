@@ -27,3 +27,18 @@ struct MemoryScan: Decodable {
         self = try JSONDecoder().decode(MemoryScan.self, from: Data(scan.output.utf8))
     }
 }
+
+extension Process {
+    /// Waits until one of its threads stands in a write to standard output, or it ends; ten seconds at most.
+    func waitUntilWriting() {
+        let threads = "/proc/\(processIdentifier)/task"
+        let isWriting = {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
+            return names.contains { name in
+                let call = try? String(contentsOfFile: "\(threads)/\(name)/syscall", encoding: .utf8)
+                return call?.hasPrefix("1 0x1 ") ?? false
+            }
+        }
+        for _ in 0..<10_000 where isRunning && !isWriting() { usleep(1_000) }
+    }
+}

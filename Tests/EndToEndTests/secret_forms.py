@@ -170,10 +170,58 @@ def ed448_forms(seed):
     }
 
 
+def aes_substitution():
+    """The S-box of FIPS 197 section 5.1.1: inverses in GF(2⁸), then an affine map."""
+    box, power, inverse = [0x63] * 256, 1, 1
+    while True:
+        power ^= power << 1 & 0xFF ^ (0x1B if power & 0x80 else 0)
+        for by in (1, 2, 4):
+            inverse ^= inverse << by & 0xFF
+        inverse ^= 0x09 if inverse & 0x80 else 0
+        turns = [(inverse << by | inverse >> 8 - by) & 0xFF for by in range(5)]
+        box[power] = turns[0] ^ turns[1] ^ turns[2] ^ turns[3] ^ turns[4] ^ 0x63
+        if power == 1:
+            return box
+
+
+def aes256_round_keys(key):
+    """FIPS 197 section 5.2: fifteen round keys, of which the first two are the key."""
+    box, words, constant = aes_substitution(), [key[i : i + 4] for i in range(0, 32, 4)], 1
+    for i in range(8, 60):
+        word = words[-1]
+        if i % 8 == 0:
+            word = bytes(box[byte] for byte in word[1:] + word[:1])
+            word, constant = bytes([word[0] ^ constant]) + word[1:], constant << 1
+        elif i % 8 == 4:
+            word = bytes(box[byte] for byte in word)
+        words.append(bytes(a ^ b for a, b in zip(words[i - 8], word)))
+    return b"".join(words)
+
+
+def kek_forms(jwk):
+    """A key-encryption key, and what a context of AES-256-GCM holds of it."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    key = decode(jwk["k"])
+    round_keys = aes256_round_keys(key)
+    # Whoever has the hash key makes tags for what he changed.
+    hash_key = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(bytes(16))
+    return {
+        "key": key,
+        "key, reversed": key[::-1],
+        "round keys": round_keys,
+        "round keys, words swapped": swapped(round_keys, 4),
+        "hash key": hash_key,
+        "hash key, words swapped": swapped(hash_key, 8),
+    }
+
+
 def forms(jwk):
     """Name to bytes. Each stands for the key: who has one of them has the key, or a good part of it."""
     kind = jwk["kty"]
-    if kind == "oct":
+    if kind == "oct" and jwk["alg"] == "A256GCM":
+        found = kek_forms(jwk)
+    elif kind == "oct":
         found = hmac_forms(jwk)
     elif kind == "RSA":
         found = rsa_forms(jwk)

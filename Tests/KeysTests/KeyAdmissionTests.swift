@@ -182,9 +182,9 @@ import Testing
         let link = folder.parent + "/link"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
         let directory = KeyDirectory(path: link, user: ThisProcess.userID)
-        #expect(try directory.load(ring: "default", algorithm: .hs512).0.keys.count == 1)
+        #expect(try directory.load(ring: "default", algorithm: .hs512, keks: .none).0.keys.count == 1)
         try folder.setMode(0o777, folder.parent)
-        #expect(throws: KeyError.self) { try directory.load(ring: "default", algorithm: .hs512) }
+        #expect(throws: KeyError.self) { try directory.load(ring: "default", algorithm: .hs512, keks: .none) }
     }
 
     @Test("what the daemon's user may not read is refused", .enabled(if: !Tester.isRoot, "root reads everything"))

@@ -168,11 +168,11 @@ import Testing
         #expect(
             throws: KeyError(folder.file("none"), "does not exist", fix: "make it, then a key with `signet key new`")
         ) {
-            try missing.load(ring: "default", algorithm: .hs256)
+            try missing.load(ring: "default", algorithm: .hs256, keks: .none)
         }
         let file = try folder.write("file", "x")
         #expect(throws: KeyError(file, "is no directory", fix: "name the directory that holds the keys")) {
-            try KeyDirectory(path: file, user: 0).load(ring: "default", algorithm: .hs256)
+            try KeyDirectory(path: file, user: 0).load(ring: "default", algorithm: .hs256, keks: .none)
         }
     }
 

@@ -62,10 +62,17 @@ final class KeyFolder {
     /// Everything in the directory, hidden files too.
     var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
 
-    func load(_ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID) throws(KeyError) -> (
-        Keyring, warnings: [String]
-    ) {
-        try KeyDirectory(path: path, user: user).load(ring: "default", algorithm: algorithm)
+    func load(
+        _ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID, ring: ByteString = "default",
+        keks: [String] = []
+    ) throws(KeyError) -> (Keyring, warnings: [String]) {
+        try KeyDirectory(path: path, user: user).load(
+            ring: ring, algorithm: algorithm, keks: KeyEncryptionKeys.read(keks, user: user))
+    }
+
+    /// The directory as commands are told of it.
+    func place(ring: ByteString = "default", keks: [String] = []) -> RingDirectory {
+        RingDirectory(path: path, ring: ring, kekFiles: keks)
     }
 
     /// The kids of the ring, preferred first.
@@ -74,9 +81,12 @@ final class KeyFolder {
     }
 
     /// Why the directory is refused; nil when it is admitted.
-    func refusal(_ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID) -> KeyError? {
+    func refusal(
+        _ algorithm: Algorithm = .hs512, user: UInt32 = ThisProcess.userID, ring: ByteString = "default",
+        keks: [String] = []
+    ) -> KeyError? {
         do throws(KeyError) {
-            _ = try load(algorithm, user: user)
+            _ = try load(algorithm, user: user, ring: ring, keks: keks)
             return nil
         } catch { return error }
     }

@@ -177,7 +177,7 @@ import Testing
         try folder.write("broken.jwk", "{")
         try folder.write(".hidden.jwk", "{")
         try folder.setMode(0o644, try folder.writeKey("open.jwk", kid: "open"))
-        let listing = try KeyListing(directory: folder.path)
+        let listing = try KeyListing(folder.place())
         #expect(listing.keys.map(\.kid.text) == ["1", "gone", "next", "old", "s1", "s2"])
         #expect(listing.keys.map(\.type) == ["P-256", "oct", "oct", "oct", "oct", "oct"])
         #expect(listing.keys.map { $0.signs(at: Self.now) } == [true, false, false, false, true, true])

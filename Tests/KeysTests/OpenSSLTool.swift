@@ -11,6 +11,11 @@ struct OpenSSLTool {
         try run(arguments, input: input)
     }
 
+    /// A new private key of that kind, as PKCS#8 in PEM.
+    static func pem(_ kind: [String]) throws -> String {
+        String(decoding: try run(["genpkey"] + kind), as: UTF8.self)
+    }
+
     /// Runs `openssl`, handing it `input`; what it wrote.
     static func run(_ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
         let (process, output, source) = (Process(), Pipe(), Pipe())

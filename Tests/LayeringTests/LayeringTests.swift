@@ -24,7 +24,7 @@ struct LayeringTests {
         ],
         "TOML": ["StrictJSON"],
         "Configuration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],
-        "HostConfiguration": ["Configuration", "Keys", "POSIX"],
+        "HostConfiguration": ["Configuration", "Keys", "POSIX", "StrictJSON"],
         "Daemon": [
             "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "Logging", "NIOCore", "NIOPosix",
             "OpenSSL", "POSIX",
