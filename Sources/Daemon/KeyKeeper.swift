@@ -17,8 +17,8 @@ final class KeyKeeper {
     /// What was written last, by path.
     private var published: [String: [UInt8]] = [:]
     private var publicationFaults: [String: String] = [:]
-    /// Which key of each ring signed, and when the state was written last.
-    private var written: (signers: [ByteString: ByteString], time: Int64)?
+    /// Which key of each ring signed when the state was written last.
+    private var written: (signers: [ByteString: ByteString], isSettled: Bool, time: Int64)?
 
     init(user: UInt32, logger: Logger) {
         self.user = user
@@ -59,7 +59,7 @@ final class KeyKeeper {
     func saveIfDue(_ rings: [ServedRing], at now: Int64) {
         guard stateFile != nil else { return }
         let isDue = written.map { now - $0.time >= StateFile.interval || now < $0.time } ?? true
-        guard isDue || written?.signers != Self.signers(rings, at: now) else { return }
+        guard isDue || written?.isSettled == false || written?.signers != Self.signers(rings, at: now) else { return }
         save(rings, isRunning: true, at: now)
     }
 
@@ -68,15 +68,19 @@ final class KeyKeeper {
 
     private func save(_ rings: [ServedRing], isRunning: Bool, at now: Int64) {
         guard stateFile != nil else { return }
+        let signers = Self.signers(rings, at: now)
+        // A loop may be about to sign with the key that was current a moment ago: the next writing takes that in.
+        let former = written?.signers ?? [:]
         do throws(KeyError) {
-            try stateFile?.write(history, serving: rings.map(\.ring), isRunning: isRunning, at: now)
+            try stateFile?.write(
+                history, serving: rings.map(\.ring), formerSigners: former, isRunning: isRunning, at: now)
             if stateFault != nil { logger.info("the state is kept again") }
             stateFault = nil
         } catch {
             if stateFault == nil { logger.error("\(error)") }
             stateFault = error.description
         }
-        written = (Self.signers(rings, at: now), now)
+        written = (signers, former == signers, now)
     }
 
     private static func signers(_ rings: [ServedRing], at now: Int64) -> [ByteString: ByteString] {

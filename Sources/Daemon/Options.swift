@@ -30,6 +30,7 @@ struct Options: Equatable {
 
         SIGNALS
           SIGTERM, SIGINT  answer what has arrived, then end
+          SIGHUP           read configuration and keys anew, all or nothing (see `signet reload`)
 
         EXIT STATUS
           0  ended when told to, or --check found nothing wrong

@@ -33,7 +33,8 @@ final class Reloader {
     }
 
     init(
-        _ start: Start, files: ConfigurationFiles, credentials: String?, user: UInt32, keeper: KeyKeeper, service: ServiceState,
+        _ start: Start, files: ConfigurationFiles, credentials: String?, user: UInt32, keeper: KeyKeeper,
+        service: ServiceState,
         logger: Logger, clock: @escaping () -> Int64, monotonic: @escaping () -> Int64
     ) {
         self.files = files

@@ -111,7 +111,8 @@ package struct SignetDaemon {
             let began = SystemClock.monotonicSeconds()
             let service = ServiceState(pid: ThisProcess.id) { SystemClock.monotonicSeconds() - began }
             let reloader = Reloader(
-                start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper, service: service,
+                start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper,
+                service: service,
                 logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.monotonicSeconds)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(

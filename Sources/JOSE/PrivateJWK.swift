@@ -16,10 +16,11 @@ package struct PrivateJWK: ~Copyable {
     /// - Parameter algorithm: nil: the ring that it comes into decides.
     /// - Throws: `SecretMemoryError`.
     package static func write(
-        octets: borrowing SecretBytes, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?
+        octets: borrowing SecretBytes, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?,
+        notBefore: Int64? = nil
     ) throws -> SecretBytes {
         var writer = try PrivateJWK()
-        try writer.append(Array("{\"kty\":\"oct\"".utf8) + metadata(algorithm, kid, issuedAt))
+        try writer.append(Array("{\"kty\":\"oct\"".utf8) + metadata(algorithm, kid, issuedAt, notBefore))
         try writer.append("k", octets)
         return try writer.finish()
     }
@@ -29,12 +30,13 @@ package struct PrivateJWK: ~Copyable {
     /// - Parameter algorithm: nil: the ring that it comes into decides.
     /// - Throws: `OpenSSLError` or `SecretMemoryError`.
     package static func write(
-        _ pair: KeyPair, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?
+        _ pair: KeyPair, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?,
+        notBefore: Int64? = nil
     ) throws -> SecretBytes {
         var writer = try PrivateJWK()
         var head: [UInt8] = [UInt8(ascii: "{")]
         try PublicJWK(pair).appendMembers(to: &head)
-        try writer.append(head + metadata(algorithm, kid, issuedAt))
+        try writer.append(head + metadata(algorithm, kid, issuedAt, notBefore))
         if pair.hasPrivateHalf {
             switch pair.kind {
             case .rsa:
@@ -53,7 +55,9 @@ package struct PrivateJWK: ~Copyable {
         return try writer.finish()
     }
 
-    private static func metadata(_ algorithm: Algorithm?, _ kid: ByteString, _ issuedAt: Int64?) -> [UInt8] {
+    private static func metadata(
+        _ algorithm: Algorithm?, _ kid: ByteString, _ issuedAt: Int64?, _ notBefore: Int64?
+    ) -> [UInt8] {
         var text: [UInt8] = []
         text.append(",\"use\":\"sig\"")
         if let algorithm {
@@ -65,6 +69,10 @@ package struct PrivateJWK: ~Copyable {
         if let issuedAt {
             text.append(",\"iat\":")
             text.appendInteger(issuedAt)
+        }
+        if let notBefore {
+            text.append(",\"nbf\":")
+            text.appendInteger(notBefore)
         }
         return text
     }

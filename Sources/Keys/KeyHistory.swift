@@ -31,22 +31,34 @@ package struct KeyHistory: Sendable {
     package func recall(
         _ loaded: Keyring, at now: Int64, verifierCache: Int64, longestLife: Int64, publishesItself: Bool
     ) -> Keyring {
-        let known = rings[loaded.name]
+        let records = records(
+            of: loaded.lives.all, ring: loaded.name, at: now, verifierCache: verifierCache, longestLife: longestLife,
+            publishesItself: publishesItself)
+        return loaded.with(records, verifierCache: verifierCache)
+    }
+
+    /// What is known of the keys of a ring, by kid; a new record for each that nothing is known of. As for `recall`.
+    func records(
+        of lives: [KeyLife], ring: ByteString, at now: Int64, verifierCache: Int64, longestLife: Int64,
+        publishesItself: Bool
+    ) -> [ByteString: KeyRecord] {
+        let known = rings[ring]
         var records: [ByteString: KeyRecord] = [:]
-        for life in loaded.lives.all {
+        for life in lives {
             records[life.kid] =
                 known?.records[life.kid]
                 ?? KeyRecord(
                     published: Self.published(
                         life, at: now, isNew: known != nil, publishesItself: publishesItself, verifierCache))
         }
-        let ring = loaded.with(records, verifierCache: verifierCache)
         // What a key signed before anything was recorded of it can be valid for as long as any token.
-        for (position, life) in ring.lives.all.enumerated() where known?.records[life.kid] == nil && life.canSign {
-            guard ring.lives.state(of: position, at: now, leeway: 0) != .next else { continue }
+        let recorded = KeyLives(
+            lives.map { $0.with(records[$0.kid] ?? $0.record) }, verifierCache: verifierCache)
+        for (position, life) in recorded.all.enumerated() where known?.records[life.kid] == nil && life.canSign {
+            guard recorded.state(of: position, at: now, leeway: 0) != .next else { continue }
             life.record.noteExpiry(Self.sum(now, longestLife))
         }
-        return ring
+        return records
     }
 
     /// When a key without a record was published; nil: its file has still to be written. Rounded up to the next second:

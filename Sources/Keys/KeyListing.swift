@@ -8,6 +8,8 @@ package import StrictJSON
 /// A broken file hides no other. Nothing of it is secret.
 package struct KeyListing: Sendable {
     package private(set) var keys: [Entry] = []
+    /// The kids of `DIR/revoked`.
+    package private(set) var revoked: Set<ByteString> = []
     package private(set) var errors: [KeyError] = []
     /// Which key a kid stands for: the fingerprint, and the file.
     private var known: [ByteString: (fingerprint: [UInt8], file: String)] = [:]
@@ -24,6 +26,8 @@ package struct KeyListing: Sendable {
         package let times: KeyTimes
         /// The path.
         package let file: String
+        /// When that was last written, in seconds since 1970-01-01 UTC.
+        let fileModified: Int64
     }
 
     /// Reads a directory as its owner's daemon would.
@@ -51,6 +55,9 @@ package struct KeyListing: Sendable {
         } catch { throw .unreadable(path, error) }
         let admission = KeyAdmission(user: owner)
         do throws(KeyError) { try admission.admit(directory: directory) } catch { errors.append(error) }
+        do throws(KeyError) { revoked = Set(try RevocationList(in: directory, admission).kids) } catch {
+            errors.append(error)
+        }
         let keks = place.readKEKs(owner: owner)
         errors += keks.failures
         for name in names {
@@ -90,21 +97,7 @@ package struct KeyListing: Sendable {
         keys.append(
             Entry(
                 kid: kid, algorithm: source.algorithm, type: source.type, canSign: source.canSign,
-                times: source.times, file: source.path))
+                times: source.times, file: source.path,
+                fileModified: (try? FileStatus(path: source.path))?.modified ?? 0))
     }
-}
-
-extension KeyListing.Entry {
-    /// Whether it may sign at `now`, in seconds since 1970-01-01 UTC.
-    package func signs(at now: Int64) -> Bool {
-        canSign && verifies(at: now) && signsFrom ?? 0 <= now
-    }
-
-    /// Whether it verifies at `now`, no leeway given.
-    package func verifies(at now: Int64) -> Bool {
-        !times.isRevoked && times.expires.map { now < $0 } ?? true
-    }
-
-    /// From when on it signs: `nbf`, else `iat`; nil: always.
-    package var signsFrom: Int64? { times.notBefore ?? times.issuedAt }
 }

@@ -1,5 +1,5 @@
 internal import POSIX
-internal import StrictJSON
+package import StrictJSON
 
 /// `state.json` in the state directory: the daemon's `KeyHistory` on the disk. One daemon at a time has it.
 ///
@@ -73,11 +73,14 @@ package struct StateFile: ~Copyable {
     ///
     /// - Parameters:
     ///   - rings: What is served.
+    ///   - formerSigners: The kids that signed for each ring a moment ago.
     ///   - isRunning: false: nothing is signed any more.
     package mutating func write(
-        _ history: KeyHistory, serving rings: [Keyring], isRunning: Bool, at now: Int64
+        _ history: KeyHistory, serving rings: [Keyring], formerSigners: [ByteString: ByteString] = [:],
+        isRunning: Bool, at now: Int64
     ) throws(KeyError) {
-        let text = StateText.write(history, serving: rings, isRunning: isRunning, at: now, interval: 2 * Self.interval)
+        let text = StateText.write(
+            history, serving: rings, formerSigners, isRunning: isRunning, at: now, interval: 2 * Self.interval)
         if text == written { return }
         do throws(Errno) { try FilePlacement.replace(path, with: text, mode: 0o600) } catch {
             throw KeyError(

@@ -12,10 +12,12 @@ enum StateText {
 
     /// - Parameters:
     ///   - rings: What is served, for the keys that may sign before the next writing.
+    ///   - formerSigners: The kids that signed for each ring a moment ago, and may be doing so still.
     ///   - isRunning: Whether signatures may follow that this text does not know of.
     ///   - interval: Seconds until the next writing, at most.
     static func write(
-        _ history: KeyHistory, serving rings: [Keyring], isRunning: Bool, at now: Int64, interval: Int64
+        _ history: KeyHistory, serving rings: [Keyring], _ formerSigners: [ByteString: ByteString], isRunning: Bool,
+        at now: Int64, interval: Int64
     ) -> [UInt8] {
         var text: [UInt8] = []
         text.append("{\"version\":")
@@ -30,7 +32,8 @@ enum StateText {
             text.append(known.longestLife)
             text.append(",\"keys\":{")
             let served = rings.first { $0.name == name }
-            let signers = served.map { Self.signers(of: $0, from: now, to: now + interval) } ?? []
+            var signers = served.map { Self.signers(of: $0, from: now, to: now + interval) } ?? []
+            if let former = formerSigners[name] { signers.insert(former) }
             for (position, kid) in known.records.keys.sorted().enumerated() {
                 guard let record = known.records[kid] else { continue }
                 if position > 0 { text.append(UInt8(ascii: ",")) }

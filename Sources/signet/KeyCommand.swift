@@ -10,7 +10,8 @@ struct KeyCommand: ParsableCommand {
         abstract: "Make, import, seal and look at keys.",
         subcommands: [
             KeyNewCommand.self, KeyImportCommand.self, KeyListCommand.self, KeyPublicCommand.self,
-            KeyThumbprintCommand.self, KEKNewCommand.self, KeySealCommand.self, KeyUnsealCommand.self,
+            KeyThumbprintCommand.self, KeyRotateCommand.self, KeyRevokeCommand.self, KeyPruneCommand.self,
+            KEKNewCommand.self, KeySealCommand.self, KeyUnsealCommand.self,
             KeyResealCommand.self,
         ])
 }

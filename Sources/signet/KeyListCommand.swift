@@ -9,84 +9,90 @@ internal import StrictJSON
 struct KeyListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Show the keys of a keyring's directory.",
+        abstract: "Show the keys of a keyring: their states, from when and until when.",
         discussion: """
-            Which key may sign and verify now, from when and until when. Nothing of the
-            keys themselves is shown. Files that a daemon would refuse are named on
-            standard error, with what to do about it. Sealed keys need their KEK: --kek.
+            Of a keyring that the configuration names, what the daemon recorded counts: a
+            previous key verifies until the last token that it signed has expired, and its
+            file may go then. Of a directory alone that is not known. Nothing of the keys
+            themselves is shown. Files that a daemon would refuse are named on standard
+            error, with what to do about it. Sealed keys need their KEK.
 
             Exit status 0: every file is sound. 2: one is not, or the directory cannot be
             read.
 
             Examples:
-              sudo signet key list /var/lib/signet/keys/default
+              sudo signet key list web
               signet key list -o json keys/web
               signet key list --kek /etc/signet/kek.jwk keys/sealed
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
-    @OptionGroup var ring: RingDirectoryArguments
+    @OptionGroup var ring: KeyringArguments
 
     @Option(name: [.short, .long], help: "How to print it.")
     var output = Format.table
 
     func run() throws {
-        let listing = try withKeys { () throws(KeyError) in try KeyListing(ring.place) }
         let now = SystemClock.unixSeconds()
+        let ring = try ring.find(at: now)
+        let listing = try withKeys { () throws(KeyError) in try KeyListing(ring.place) }
+        let lives = listing.lives(of: ring.place.ring, ring.knowledge, at: now)
+        // The algorithm that a file leaves to its ring.
+        let common = ring.algorithm
         switch output {
         case .table:
-            let head = ["KID", "ALGORITHM", "TYPE", "USE", "SIGNS FROM", "EXPIRES", "REVOKED", "FILE"]
-            Output.line(Self.table([head] + listing.keys.map { Self.row($0, now: now) }))
+            let head = [
+                "KID", "ALGORITHM", "TYPE", "STATE", "SIGNS FROM", "VERIFIES UNTIL", "LAST EXP SIGNED",
+                "SAFE TO REMOVE",
+                "FILE",
+            ]
+            Output.line(TextTable.text([head] + listing.keys.map { Self.row($0, common, lives) }))
         case .json:
-            let json = Self.json(listing, now: now)
+            let json = Self.json(listing, common, lives)
             Output.line(StandardStream.output.isTerminal ? prettyPrinted(json) : json.text)
         }
         for error in listing.errors { Output.complain(Output.printable(error.description)) }
         let count = listing.errors.count
-        if count > 0 { throw Failure("\(count == 1 ? "1 problem" : "\(count) problems") in \(ring.directory)") }
+        if count > 0 { throw Failure("\(count == 1 ? "1 problem" : "\(count) problems") in \(ring.place.path)") }
     }
 
-    private static func row(_ key: KeyListing.Entry, now: Int64) -> [String] {
-        let uses = (key.signs(at: now) ? ["sign"] : []) + (key.verifies(at: now) ? ["verify"] : [])
-        let date = { (seconds: Int64?) in seconds.map { ReadableTime.date($0) } ?? "-" }
+    private static func row(_ key: KeyListing.Entry, _ common: Algorithm?, _ lives: ListedLives) -> [String] {
+        let signsFrom = lives.signsFrom(key.kid)
+        let safe = lives.safeToRemove(key.kid)
         return [
-            Output.printable(key.kid.text), key.algorithm?.name ?? "-", key.type,
-            uses.isEmpty ? "-" : uses.joined(separator: ", "), key.canSign ? date(key.signsFrom) : "-",
-            date(key.times.expires), key.times.isRevoked ? "revoked" : "-", Output.printable(key.file),
+            Output.printable(key.kid.text), (key.algorithm ?? common)?.name ?? "-", key.type,
+            lives.state(key.kid)?.rawValue ?? "-", signsFrom == 0 ? "always" : date(signsFrom),
+            date(lives.verifiesUntil(key.kid)), date(lives.latestExpiry(key.kid)),
+            safe.map { $0 <= lives.now ? "now" : date($0) } ?? "-", Output.printable(key.file),
         ]
     }
 
-    /// Rows with their columns below each other.
-    private static func table(_ rows: [[String]]) -> String {
-        var widths: [Int] = []
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], cell.unicodeScalars.count)
-            }
-        }
-        return rows.map { row in
-            row.enumerated().map { column, cell in
-                column == row.count - 1
-                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count)
-            }.joined(separator: "  ")
-        }.joined(separator: "\n")
+    private static func date(_ time: Int64?) -> String {
+        guard let time, time != KeyRecord.never else { return "-" }
+        return ReadableTime.date(time)
     }
 
-    private static func json(_ listing: KeyListing, now: Int64) -> JSON {
-        let number = { (seconds: Int64?) in seconds.map { JSON($0) } ?? nil }
+    private static func json(_ listing: KeyListing, _ common: Algorithm?, _ lives: ListedLives) -> JSON {
+        let number = { (time: Int64?) -> JSON in
+            guard let time, time != KeyRecord.never else { return nil }
+            return JSON(time)
+        }
         let keys = listing.keys.map { key -> JSON in
             [
-                "kid": JSON(key.kid.text), "alg": key.algorithm.map { JSON($0.name) } ?? nil, "type": JSON(key.type),
-                "sign": JSON(key.signs(at: now)), "verify": JSON(key.verifies(at: now)),
-                "signs_from": key.canSign ? number(key.signsFrom) : nil, "expires": number(key.times.expires),
-                "revoked": JSON(key.times.isRevoked), "file": JSON(key.file),
+                "kid": JSON(key.kid.text), "alg": (key.algorithm ?? common).map { JSON($0.name) } ?? nil,
+                "type": JSON(key.type), "state": lives.state(key.kid).map { JSON($0.rawValue) } ?? nil,
+                "can_sign": JSON(key.canSign), "signs_from": number(lives.signsFrom(key.kid)),
+                "verifies_until": number(lives.verifiesUntil(key.kid)), "expires": number(key.times.expires),
+                "last_exp": number(lives.latestExpiry(key.kid)), "safe_to_remove": number(lives.safeToRemove(key.kid)),
+                "file": JSON(key.file),
             ]
         }
         let errors = listing.errors.map { error -> JSON in
             ["file": JSON(error.file), "problem": JSON(error.problem), "fix": JSON(error.fix)]
         }
-        return ["keys": JSON(keys), "errors": JSON(errors)]
+        return [
+            "keys": JSON(keys), "revoked": JSON(listing.revoked.sorted().map { JSON($0.text) }), "errors": JSON(errors),
+        ]
     }
 }

@@ -23,13 +23,16 @@ struct KeyNewCommand: ParsableCommand {
               signet key new --seal --kek /etc/signet/kek.jwk keys/web
             """)
 
-    @OptionGroup var ring: RingDirectoryArguments
+    @OptionGroup var ring: KeyringArguments
 
     @Flag(help: "Encrypt the key under a KEK.")
     var seal = false
 
-    @Option(help: "What the key is for: \(Algorithm.names).")
-    var algorithm = "HS512"
+    @Option(
+        help: ArgumentHelp(
+            "What the key is for: \(Algorithm.names). (default: what the keyring is for, else HS512)",
+            valueName: "algorithm"))
+    var algorithm: String?
 
     @Option(
         help: """
@@ -38,13 +41,16 @@ struct KeyNewCommand: ParsableCommand {
     var kid: String?
 
     func validate() throws {
-        if seal { return try ring.requireKEK() }
-        if !ring.keks.isEmpty || ring.ring != nil { throw ValidationError("--kek and --ring go with --seal") }
+        if seal { return }
+        if !ring.keks.kek.isEmpty || ring.ring != nil { throw ValidationError("--kek and --ring go with --seal") }
     }
 
     func run() throws {
-        let creation = seal ? KeyCreation(sealing: ring.place) : KeyCreation(directory: ring.directory)
-        let algorithm = try Algorithm(argument: algorithm)
+        let ring = seal ? try ring.findWithKEK() : try ring.find()
+        let creation = seal ? KeyCreation(sealing: ring.place) : KeyCreation(directory: ring.place.path)
+        let algorithm =
+            try algorithm.map { (name) throws(Failure) in try Algorithm(argument: name) }
+            ?? ring.algorithm ?? .hs512
         let key = try withKeys { () throws(KeyError) in
             try creation.createKey(
                 algorithm, kid: kid.map { ByteString($0) }, now: SystemClock.unixSeconds())

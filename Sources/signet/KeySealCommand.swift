@@ -26,16 +26,15 @@ struct KeySealCommand: ParsableCommand {
               signet key seal --kek kek.jwk --ring web --kid 2026-autumn keys/old-web
             """)
 
-    @OptionGroup var ring: RingDirectoryArguments
+    @OptionGroup var ring: KeyringArguments
 
     @Option(help: "Seal this key alone.")
     var kid: String?
 
-    func validate() throws { try ring.requireKEK() }
-
     func run() throws {
+        let place = try ring.findWithKEK().place
         let report = try withKeys { () throws(KeyError) in
-            try KeySealing(ring.place).seal(kid: kid.map { ByteString($0) })
+            try KeySealing(place).seal(kid: kid.map { ByteString($0) })
         }
         try report.tell("sealed")
     }
@@ -57,16 +56,15 @@ struct KeyUnsealCommand: ParsableCommand {
               signet key unseal --kek kek.jwk --kid 2026-autumn keys/web
             """)
 
-    @OptionGroup var ring: RingDirectoryArguments
+    @OptionGroup var ring: KeyringArguments
 
     @Option(help: "Unseal this key alone.")
     var kid: String?
 
-    func validate() throws { try ring.requireKEK() }
-
     func run() throws {
+        let place = try ring.findWithKEK().place
         let report = try withKeys { () throws(KeyError) in
-            try KeySealing(ring.place).unseal(kid: kid.map { ByteString($0) })
+            try KeySealing(place).unseal(kid: kid.map { ByteString($0) })
         }
         try report.tell("unsealed")
     }
@@ -90,12 +88,11 @@ struct KeyResealCommand: ParsableCommand {
               signet key reseal --kek new.jwk --kek old.jwk /var/lib/signet/keys/default
             """)
 
-    @OptionGroup var ring: RingDirectoryArguments
-
-    func validate() throws { try ring.requireKEK() }
+    @OptionGroup var ring: KeyringArguments
 
     func run() throws {
-        let report = try withKeys { () throws(KeyError) in try KeySealing(ring.place).reseal() }
+        let place = try ring.findWithKEK().place
+        let report = try withKeys { () throws(KeyError) in try KeySealing(place).reseal() }
         try report.tell("resealed")
     }
 }

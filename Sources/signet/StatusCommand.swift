@@ -62,11 +62,17 @@ struct ReloadCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    func run() async throws { try await Self.reload(try connection.client(), force: force) }
+    func run() async throws { try await Self.reload(connection, force: force) }
+
+    /// Reading many keys on a busy host takes longer than any other answer, in seconds.
+    private static let patience: Int64 = 60
 
     /// Reloads and says what changed.
-    static func reload(_ client: SignetClient, force: Bool = false) async throws {
-        let report = try await explainingErrors { () async throws(SignetError) in try await client.reload(force: force)
+    static func reload(_ connection: ConnectionOptions, force: Bool = false) async throws {
+        let client = try connection.client()
+        let timeout = Duration.seconds(max(connection.timeout.seconds, patience))
+        let report = try await explainingErrors { () async throws(SignetError) in
+            try await client.reload(force: force, timeout: timeout)
         }
         for warning in report.warnings { Output.complain(Output.printable(warning)) }
         var line = "reloaded: generation \(report.generation)"

@@ -149,7 +149,7 @@ import Testing
         #expect(resealed.output == "first\n")
         try FileManager.default.removeItem(atPath: old)
         try serves(#"["file:new.jwk"]"#)
-        #expect(try run("key", "list", "--kek", new, daemon.keys.path).output.contains("sign, verify"))
+        #expect(try run("key", "list", "--kek", new, daemon.keys.path).output.contains("  current  "))
         let refused = try folder.refusal(["key", "reseal", "--kek", old, daemon.keys.path])
         #expect(refused.contains("kek.jwk: does not exist"))
     }
