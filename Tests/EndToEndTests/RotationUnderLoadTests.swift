@@ -87,7 +87,7 @@ struct RotationUnderLoadTests {
                 [[profile.web.allow]]
                 operations = ["sign", "verify"]
                 users = ["\(NSUserName())"]
-                """)
+                """, isInMemory: true)
         for name in ["state", "public"] {
             try FileManager.default.createDirectory(
                 at: daemon.directory.appending(path: name), withIntermediateDirectories: false)

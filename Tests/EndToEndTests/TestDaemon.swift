@@ -32,8 +32,14 @@ final class TestDaemon {
     }
 
     /// Prepares a directory with a configuration and one key; starts nothing.
-    init(prepared settings: String) throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "signet-\(UUID().uuidString.prefix(8))")
+    ///
+    /// - Parameter isInMemory: On a file system that waits for no disk, where there is one.
+    init(prepared settings: String, isInMemory: Bool = false) throws {
+        let memory = "/dev/shm"
+        let base =
+            isInMemory && FileManager.default.isWritableFile(atPath: memory)
+            ? URL(filePath: memory) : FileManager.default.temporaryDirectory
+        directory = base.appending(path: "signet-\(UUID().uuidString.prefix(8))")
         configuration = directory.appending(path: "signetd.toml")
         key = Data((0..<64).map { _ in UInt8.random(in: 0...255) })
         log = LogReader()
