@@ -112,4 +112,24 @@ import Testing
         #expect(try daemon.sign().isOK)
         #expect(daemon.stop() == 0)
     }
+
+    @Test("WIRE-2 while reloads are carried out, nothing more of their connection is read")
+    func notRead() throws {
+        let daemon = try TestDaemon()
+        let before = try daemon.memory("VmHWM")
+        let client = try daemon.connect()
+        // The reloads arrive together; what follows them are 12 MB.
+        let (reloads, pings) = (400, 200)
+        let spaces = String(repeating: " ", count: 60_000)
+        let sender = Thread {
+            try? client.send(String(repeating: Self.reload + "\n", count: reloads))
+            try? client.send(String(repeating: "{\"op\":\"ping\"}\(spaces)\n", count: pings))
+        }
+        sender.start()
+        for number in 0..<reloads {
+            #expect(Answer(try client.readLine() ?? "")["generation"] as? Int == number + 2)
+        }
+        for _ in 0..<pings { #expect(Answer(try client.readLine() ?? "").isOK) }
+        #expect(try daemon.memory("VmHWM") - before < 4 << 20)
+    }
 }
