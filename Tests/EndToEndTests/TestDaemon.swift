@@ -99,7 +99,7 @@ final class TestDaemon {
         try #require(made.status == 0, "\(made.errors)")
     }
 
-    private func setMode(_ mode: Int, _ file: URL) throws {
+    func setMode(_ mode: Int, _ file: URL) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
     }
 
