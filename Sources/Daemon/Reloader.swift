@@ -24,8 +24,8 @@ final class Reloader {
     private var missing: [String]
     private var clockOffset: ClockOffset
 
-    /// What the daemon begins with.
-    struct Start {
+    /// What the daemon begins with. Handed over, not shared: who kept it would keep the first keys for ever.
+    struct Start: ~Copyable {
         let server: ServerSettings
         let loaded: SnapshotLoader.Loaded
         /// Files and rings that are left out, a line each.
@@ -33,7 +33,7 @@ final class Reloader {
     }
 
     init(
-        _ start: Start, files: ConfigurationFiles, credentials: String?, user: UInt32, keeper: KeyKeeper,
+        _ start: consuming Start, files: ConfigurationFiles, credentials: String?, user: UInt32, keeper: KeyKeeper,
         service: ServiceState,
         logger: Logger, clock: @escaping () -> Int64, monotonic: @escaping () -> Int64
     ) {

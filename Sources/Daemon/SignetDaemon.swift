@@ -72,8 +72,8 @@ package struct SignetDaemon {
             return 1
         }
         let missing = configuration.problems + (report.brokenKEKs + report.broken).map(\.description)
-        let start = Reloader.Start(server: settings.server, loaded: loaded, missing: missing)
-        return serve(start, keeper)
+        // Handed over, so that the first keys are gone when a reload has removed them (rule MEM-1).
+        return serve(Reloader.Start(server: settings.server, loaded: consume loaded, missing: missing), keeper)
     }
 
     /// What is broken is left out, unless that leaves nothing, or the operator wants all or nothing.
@@ -100,7 +100,7 @@ package struct SignetDaemon {
         for error in report.brokenKEKs + report.broken { logger.error("\(error)") }
     }
 
-    private func serve(_ start: Reloader.Start, _ keeper: KeyKeeper) -> Int32 {
+    private func serve(_ start: consuming Reloader.Start, _ keeper: KeyKeeper) -> Int32 {
         let settings = start.server
         do {
             try ProcessLimits.raiseDescriptors()

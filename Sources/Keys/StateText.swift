@@ -31,15 +31,17 @@ enum StateText {
             text.append(":{\"longest_life\":")
             text.append(known.longestLife)
             text.append(",\"keys\":{")
-            let served = rings.first { $0.name == name }
+            let served = isRunning ? rings.first { $0.name == name } : nil
+            let current = served.flatMap { ring in ring.signingKey(at: now).map { ring.keys[$0].kid } }
             var signers = served.map { Self.signers(of: $0, from: now, to: now + interval) } ?? []
-            if let former = formerSigners[name] { signers.insert(former) }
+            if isRunning, let former = formerSigners[name] { signers.insert(former) }
             for (position, kid) in known.records.keys.sorted().enumerated() {
                 guard let record = known.records[kid] else { continue }
                 if position > 0 { text.append(UInt8(ascii: ",")) }
                 text.append("\n ")
                 text.appendJSONString(kid.bytes)
-                text.append(record, maySign: isRunning && signers.contains(kid))
+                // Rule ROT-1: before the next writing, the current key may sign and the daemon be killed.
+                text.append(record, hasSigned: record.hasSigned || kid == current, maySign: signers.contains(kid))
             }
             text.append("}}")
         }
@@ -103,8 +105,8 @@ extension Array where Element == UInt8 {
         if time == KeyRecord.never { append("\"never\"") } else { appendInteger(time) }
     }
 
-    fileprivate mutating func append(_ record: KeyRecord, maySign: Bool) {
-        append(record.hasSigned ? ":{\"has_signed\":true" : ":{\"has_signed\":false")
+    fileprivate mutating func append(_ record: KeyRecord, hasSigned: Bool, maySign: Bool) {
+        append(hasSigned ? ":{\"has_signed\":true" : ":{\"has_signed\":false")
         append(maySign ? ",\"may_sign\":true" : ",\"may_sign\":false")
         if let published = record.published {
             append(",\"published\":")

@@ -164,7 +164,7 @@ final class Connection: ChannelInboundHandler {
         lineBegan = nil
         lane.answers += answer
         serve(context)
-        if phase == .serving, !isBlocked { setReading(true, context) }
+        if phase == .serving, !isBlocked, !isAwaiting { setReading(true, context) }
     }
 
     /// Writes the answers of this turn at once, and stops reading when the peer has left too many unread.

@@ -18,6 +18,11 @@ final class LogReader {
         return text
     }
 
+    /// Reads and forgets all that comes from now on, so that who writes much never waits for a reader.
+    func discard() {
+        pipe.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+    }
+
     private func readMore() -> Bool {
         let more = pipe.fileHandleForReading.availableData
         bytes += more

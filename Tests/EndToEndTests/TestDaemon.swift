@@ -105,22 +105,30 @@ final class TestDaemon {
         try #require(made.status == 0, "\(made.errors)")
     }
 
-    private func setMode(_ mode: Int, _ file: URL) throws {
+    func setMode(_ mode: Int, _ file: URL) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
     }
 
     /// Starts the daemon and waits for its word that it listens.
-    func start(arguments: [String] = [], environment: [String: String] = [:]) throws {
-        try launch(arguments: arguments, environment: environment)
+    func start(
+        arguments: [String] = [], environment: [String: String] = [:], wrapper: [String] = []
+    ) throws {
+        try launch(arguments: arguments, environment: environment, wrapper: wrapper)
         try #require(log.wait(for: "listening on"), "signetd did not start: \(log.text)")
     }
 
     /// Starts the daemon and does not wait.
-    func launch(arguments: [String] = [], environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameter wrapper: A program, found on PATH, and its arguments, that ends by executing the daemon.
+    func launch(
+        arguments: [String] = [], environment: [String: String] = [:], wrapper: [String] = []
+    ) throws {
         process = Process()
         log = LogReader()
-        process.executableURL = Self.product("signetd")
-        process.arguments = ["--config", configuration.path] + arguments
+        let signetd = Self.product("signetd")
+        let options = ["--config", configuration.path] + arguments
+        process.executableURL = wrapper.isEmpty ? signetd : URL(filePath: "/usr/bin/env")
+        process.arguments = wrapper.isEmpty ? options : wrapper + [signetd.path] + options
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardError = log.pipe
         process.standardOutput = FileHandle.nullDevice

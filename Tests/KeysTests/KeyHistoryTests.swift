@@ -172,6 +172,17 @@ import Testing
         #expect(try read(at: Self.now + 500)["now"]?.latestExpiry == Self.now + 100)
     }
 
+    @Test("ROT-1 after a crash, the key that signed is taken to have signed, and the next one not")
+    func signedBeforeCrash() throws {
+        let ring = try ring(
+            ["now": KeyRecord(published: 1), "old": KeyRecord(published: 1), "next": KeyRecord(published: 1)],
+            nbf: ["old": 1, "now": 2, "next": Self.now + 60])
+        try write(ring, isRunning: true)
+        #expect(try read().filter { $0.value.hasSigned }.map(\.key) == ["now"])
+        try write(ring, isRunning: false)
+        #expect(try read().filter { $0.value.hasSigned }.isEmpty)
+    }
+
     @Test("ROT-2 a bound of a crash in a ring of bytes is never")
     func crashOfBytes() throws {
         try write(try ring(["a": KeyRecord(published: 1)]), isRunning: true, longestLife: KeyRecord.never)
