@@ -41,7 +41,9 @@ let package = Package(
         // The platform's C edges.
         .target(name: "CLinux"),
         .target(name: "CLibCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .systemLibrary(name: "CSystemd"),
         target("POSIX", ["CLinux"]),
+        target("Systemd", ["CSystemd", "POSIX"]),
         target("OpenSSL", ["CLibCrypto"]),
 
         // The standards.
@@ -66,8 +68,7 @@ let package = Package(
             "Daemon",
             [
                 "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server",
-                "SigningService",
-                "StrictJSON", "WireProtocol", logging, nioCore, nioPosix,
+                "SigningService", "StrictJSON", "Systemd", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         .executableTarget(name: "signetd", dependencies: ["Daemon"], swiftSettings: strict),
 

@@ -22,6 +22,8 @@ final class Reloader {
     private(set) var rings: [ServedRing]
     /// What was broken at the start and is left out.
     private var missing: [String]
+    /// What was wrong first when the last reload failed.
+    private var reloadProblem: String?
     private var clockOffset: ClockOffset
 
     /// What the daemon begins with. Handed over, not shared: who kept it would keep the first keys for ever.
@@ -75,10 +77,12 @@ final class Reloader {
         let time = clock()
         switch outcome {
         case .success(let result):
+            reloadProblem = nil
             service.note(ServiceState.LastReload(time: time, error: nil))
             logger.info("reloaded: generation \(result.generation)\(Self.summary(result))")
             for warning in result.warnings { logger.warning("\(warning)") }
         case .failure(let failure):
+            reloadProblem = failure.problems.first
             service.note(ServiceState.LastReload(time: time, error: failure.message))
             for problem in failure.problems { logger.error("\(problem)") }
             logger.error("the reload failed and changed nothing: generation \(snapshot.generation) is served on")
@@ -150,6 +154,14 @@ final class Reloader {
 
     /// What is to be done last, when nothing is signed any more.
     func close() { keeper.close(rings, at: clock()) }
+
+    /// For the service manager.
+    var status: ServiceStatus {
+        ServiceStatus(
+            keyrings: rings.count, keys: rings.reduce(0) { $0 + $1.ring.keys.count },
+            profiles: snapshot.profiles.count, generation: snapshot.generation, reloadProblem: reloadProblem,
+            faults: service.faults)
+    }
 
     private func tellFaults() {
         let faults = missing + keeper.faults

@@ -124,7 +124,10 @@ package struct SignetDaemon {
             ) { request, answer in desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer)) }
             let mode = String(settings.socketMode, radix: 8)
             logger.info("listening on \(settings.socketPath) (mode 0\(mode))")
-            try control(desk, reloader, server)
+            let notification = ServiceNotification(logger: logger)
+            notification.tellReady(reloader.status)
+            try control(desk, reloader, server, notification)
+            notification.tellStopping()
             logger.info("stopping")
             desk.close()
             server.stop(notice: Self.stopNotice, timeout: settings.stopTimeout.timeAmount)
@@ -146,15 +149,24 @@ package struct SignetDaemon {
     }
 
     /// Does what signals, clients and time ask for, one after another, until a signal ends it.
-    private func control(_ desk: ControlDesk, _ reloader: Reloader, _ server: SocketServer) throws {
+    private func control(
+        _ desk: ControlDesk, _ reloader: Reloader, _ server: SocketServer, _ notification: ServiceNotification
+    ) throws {
+        func reload(force: Bool) -> Result<ReloadResult, ReloadFailure> {
+            notification.tellReloading()
+            defer { notification.tellReady(reloader.status) }
+            return reloader.reload(force: force) { server.serve($0, insteadOf: $1) }
+        }
         while true {
             switch try desk.next() {
             case .stop: return
-            case .reload: _ = reloader.reload(force: false) { server.serve($0, insteadOf: $1) }
+            case .reload: _ = reload(force: false)
             case .answer(let order):
-                let result = reloader.reload(force: order.request.force) { server.serve($0, insteadOf: $1) }
+                let result = reload(force: order.request.force)
                 order.answer(order.request.answer(result))
-            case .lookAtTime: reloader.lookAtTime()
+            case .lookAtTime:
+                reloader.lookAtTime()
+                notification.tell(reloader.status)
             }
         }
     }
