@@ -78,7 +78,7 @@ struct RemovedKeyMemoryTests {
     func expired() throws {
         let daemon = try TestDaemon(
             prepared: TestDaemon.settings(profile: "leeway = \"0s\"\nttl = \"1s\"\nmax_ttl = \"1s\""))
-        let end = Int(Date().timeIntervalSince1970) + 3
+        let end = Int(Date().timeIntervalSince1970) + 8
         try daemon.writeKey(named: "first.jwk", kid: TestDaemon.kid, daemon.key, more: ",\"nbf\":9,\"exp\":\(end)")
         try daemon.writeKey(named: "second.jwk", kid: "second", TestDaemon.newKey(), more: ",\"nbf\":1")
         try daemon.start()

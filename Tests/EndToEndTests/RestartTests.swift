@@ -16,7 +16,7 @@ import Testing
 
     /// Brings a key that is next, waits until it is current, and has it sign; returns the token's `exp`.
     private func rotate(_ daemon: TestDaemon, to kid: String) throws -> Int {
-        try daemon.writeKey(named: "\(kid).jwk", kid: kid, TestDaemon.newKey(), more: ",\"nbf\":\(Self.now + 2)")
+        try daemon.writeKey(named: "\(kid).jwk", kid: kid, TestDaemon.newKey(), more: ",\"nbf\":\(Self.now + 5)")
         try daemon.reloadAnew()
         try daemon.awaitStatus("the key signs") { try $0.ring().signs == kid }
         return try #require(try daemon.sign(ttl: 600)["exp"] as? Int)

@@ -69,10 +69,10 @@ import Testing
 
     @Test("ROT-5 a previous key while its tokens live: refused; and accepted when they have expired")
     func previous() throws {
-        let settings = TestDaemon.settings(profile: "leeway = \"0s\"\nttl = \"2s\"\nmax_ttl = \"6s\"")
+        let settings = TestDaemon.settings(profile: "leeway = \"0s\"\nttl = \"2s\"\nmax_ttl = \"15s\"")
         let (daemon, client, _) = try daemon(settings)
         try daemon.writeKey(named: "second.jwk", kid: "second", TestDaemon.newKey(), more: #","nbf":3"#)
-        let old = try client.ask(#"{"op":"sign","ttl":6}"#).text("token")
+        let old = try client.ask(#"{"op":"sign","ttl":15}"#).text("token")
         try daemon.reloadAnew()
         let file = daemon.keys.appending(path: "first.jwk")
         let aside = daemon.directory.appending(path: "aside")
