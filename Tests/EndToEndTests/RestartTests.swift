@@ -59,6 +59,8 @@ import Testing
         let lastOfSecond = try rotate(daemon, to: "second")
         _ = try rotate(daemon, to: "third")
         try daemon.reloadAnew()
+        // For a moment after a change, a loop may be about to sign with the key before.
+        try awaitResult("the change to settle") { try StateText(of: daemon).key("second").maySign ? nil : true }
         let before = try daemon.status().ring()
         daemon.signal(SIGKILL)
         daemon.process.waitUntilExit()

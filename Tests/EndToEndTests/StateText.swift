@@ -12,11 +12,13 @@ struct StateText: Decodable {
         let published: Int?
         let lastExp: Int?
         let hasSigned: Bool
+        let maySign: Bool
 
         private enum CodingKeys: String, CodingKey {
             case published
             case lastExp = "last_exp"
             case hasSigned = "has_signed"
+            case maySign = "may_sign"
         }
     }
 
