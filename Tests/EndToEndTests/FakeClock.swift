@@ -26,6 +26,13 @@ struct FakeClock {
         try Data("\(offset < 0 ? "" : "+")\(offset)\n".utf8).write(to: file, options: .atomic)
     }
 
+    /// Removes what the library leaves behind of a process that was killed: a later one with its number would fail.
+    func forget(_ process: Process) {
+        for name in ["faketime_shm_", "sem.faketime_sem_"] {
+            try? FileManager.default.removeItem(atPath: "/dev/shm/\(name)\(process.processIdentifier)")
+        }
+    }
+
     var environment: [String: String] {
         [
             "LD_PRELOAD": Self.library ?? "", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",

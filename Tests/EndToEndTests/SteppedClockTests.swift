@@ -59,6 +59,7 @@ import Testing
         try bringKey(daemon, daemon.connect())
         daemon.signal(end == .orderly ? SIGTERM : SIGKILL)
         daemon.process.waitUntilExit()
+        clock.forget(daemon.process)
         try clock.set(-Self.hour)
         try daemon.start(environment: clock.environment)
         #expect(try daemon.sign().text("kid") == "second")
