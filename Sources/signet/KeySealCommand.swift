@@ -80,7 +80,8 @@ struct KeyResealCommand: ParsableCommand {
             file is replaced at once.
 
             To change the KEK: make a new one; put it first in `kek` of [server], the old
-            one behind it, and restart the daemon; reseal each ring; drop the old one.
+            one behind it, and reload the daemon (credentials take a restart); reseal each
+            ring; drop the old one.
 
             Exit status 0: all are sealed under the first KEK. 2: one is not.
 

@@ -93,9 +93,13 @@ struct ReadmeTests {
         let manifest = try String(
             contentsOf: TestDaemon.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
         let packages = manifest.matches(of: /\.package\(url: "[^"]*\/([^"\/]+)"/).map { String($0.1) }
-        let libraries = manifest.matches(of: /\.linkedLibrary\("([^"]+)"/).map { "lib\($0.1)" }
+        let map = try String(
+            contentsOf: TestDaemon.packageRoot.appending(path: "Sources/CSystemd/module.modulemap"), encoding: .utf8)
+        let libraries =
+            manifest.matches(of: /\.linkedLibrary\("([^"]+)"/).map { "lib\($0.1)" }
+            + map.matches(of: /link "([^"]+)"/).map { "lib\($0.1)" }
         #expect(packages.count >= 3)
-        #expect(libraries == ["libcrypto"])
+        #expect(libraries == ["libcrypto", "libsystemd"])
         #expect(try rows(of: "Dependencies").sorted() == (packages + libraries).sorted())
     }
 
