@@ -15,8 +15,8 @@ final class KeyKeeper {
     /// What keeps the state from being kept; nil: nothing does.
     private(set) var stateFault: String?
     /// What was written last, by path.
-    private var published: [String: [UInt8]] = [:]
-    private var publicationFaults: [String: String] = [:]
+    private var published: [ByteString: [UInt8]] = [:]
+    private var publicationFaults: [ByteString: String] = [:]
     /// Which key of each ring signed when the state was written last.
     private var written: (signers: [ByteString: ByteString], isSettled: Bool, time: Int64)?
 
@@ -93,36 +93,50 @@ final class KeyKeeper {
 
     // MARK: Publication
 
-    /// Publishes the keys of these rings, and those of `older` ones that verifiers may still need.
+    /// Publishes the keys of rings that are to be served, and those of `older` ones that are served still.
     ///
     /// - Throws: All that could not be written. What could be is published.
-    func publish(_ rings: [ServedRing], including older: [ServedRing] = [], at now: () -> Int64)
-        throws(PublicationFailure)
-    {
+    func publish(
+        _ rings: [ServedRing], including older: [ServedRing], at now: () -> Int64
+    ) throws(PublicationFailure) {
         let paths = Set(rings.compactMap(\.publication?.path))
         // Somebody may have changed or removed the files meanwhile.
         published = [:]
         publicationFaults = publicationFaults.filter { paths.contains($0.key) }
-        var problems: [KeyError] = []
+        var failure = PublicationFailure()
         for served in rings {
             guard let publication = served.publication else { continue }
             let former = older.first { $0.ring.name == served.ring.name }
             let ring = former.map { served.ring.including($0.ring) } ?? served.ring
+            let missing = publication.missingFiles
             do throws(KeyError) { try publish(publication, ring, served.leeway, at: now) } catch {
-                problems.append(error)
+                failure.problems.append(error)
             }
+            failure.created += missing
         }
-        if !problems.isEmpty { throw PublicationFailure(problems: problems) }
+        if !failure.problems.isEmpty { throw failure }
     }
 
-    /// Publishes again what time has changed, and what could not be written before.
+    /// Removes files that were made for rings which are not served after all.
+    func withdraw(_ files: [String]) {
+        for file in files {
+            try? Directory(path: FilePath.directory(of: file)).remove(FilePath.name(of: file))
+        }
+    }
+
+    /// Publishes again what time has changed, and what could not be written before; notes which keys verifiers can get.
+    ///
+    /// Called when the rings are served: only then the operation `jwks` has their keys too.
     func publishChanges(_ rings: [ServedRing], at now: () -> Int64) {
         for served in rings {
-            guard let publication = served.publication else { continue }
-            do throws(KeyError) { try publish(publication, served.ring, served.leeway, at: now) } catch {
-                if publicationFaults[publication.path] == nil { logger.error("\(error)") }
-                publicationFaults[publication.path] = error.description
+            if let publication = served.publication {
+                do throws(KeyError) { try publish(publication, served.ring, served.leeway, at: now) } catch {
+                    if publicationFaults[publication.path] == nil { logger.error("\(error)") }
+                    publicationFaults[publication.path] = error.description
+                    continue
+                }
             }
+            served.ring.notePublication(at: now())
         }
     }
 
@@ -135,15 +149,14 @@ final class KeyKeeper {
             published[publication.path] = text
         }
         publicationFaults[publication.path] = nil
-        // Rounded up: no verifier that read the file before has it for longer than its cache lasts.
-        let time = now() + 1
-        for life in ring.lives.all where !life.times.isRevoked { life.record.notePublication(at: time) }
     }
 }
 
 /// Which files of public keys could not be written.
 struct PublicationFailure: Error {
-    let problems: [KeyError]
+    var problems: [KeyError] = []
+    /// Files that were not there before.
+    var created: [String] = []
 }
 
 /// A ring that is served, and what its profiles and the configuration say of it.

@@ -5,8 +5,8 @@ internal import StrictJSON
 
 /// The public keys of one ring as a file that any web server can serve, and an OpenID discovery document beside it.
 struct KeyPublication: Equatable {
-    /// The path of the JWK Set.
-    let path: String
+    /// The path of the JWK Set, compared as bytes.
+    let path: ByteString
     /// The issuer of the ring's profiles, where it is one URL.
     let issuer: ByteString?
     /// As the algorithm's name stands in the discovery document.
@@ -28,10 +28,19 @@ struct KeyPublication: Equatable {
 
     /// Replaces both files as far as they differ, each atomically: a reader gets the old file or the new one.
     func write(_ keySet: [UInt8]) throws(KeyError) {
-        try Self.replace(path, with: keySet)
+        try Self.replace(path.text, with: keySet)
         guard let issuer else { return }
-        try Self.replace(
-            FilePath.resolve(Self.discoveryName, below: FilePath.directory(of: path)), with: discovery(issuer))
+        try Self.replace(discoveryPath, with: discovery(issuer))
+    }
+
+    /// Its files that are not there yet.
+    var missingFiles: [String] {
+        let files = issuer == nil ? [path.text] : [path.text, discoveryPath]
+        return files.filter { (try? FileStatus(path: $0)) == nil }
+    }
+
+    private var discoveryPath: String {
+        FilePath.resolve(Self.discoveryName, below: FilePath.directory(of: path.text))
     }
 
     /// Served as `ISSUER/.well-known/`, the directory of the file is all that a verifier needs.
@@ -42,7 +51,7 @@ struct KeyPublication: Equatable {
         text.append("{\"issuer\":")
         text.appendJSONString(issuer.bytes)
         text.append(",\"jwks_uri\":")
-        text.appendJSONString("\(base)/.well-known/\(FilePath.name(of: path))")
+        text.appendJSONString("\(base)/.well-known/\(FilePath.name(of: path.text))")
         text.append(",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"]")
         text.append(",\"id_token_signing_alg_values_supported\":[")
         text.appendJSONString(algorithm)
@@ -51,12 +60,20 @@ struct KeyPublication: Equatable {
     }
 
     private static func replace(_ path: String, with contents: [UInt8]) throws(KeyError) {
-        if let there = try? Descriptor.open(path).readAll(limit: 16 << 20), there == contents { return }
+        if isThere(path, contents) { return }
         do throws(Errno) { try FilePlacement.replace(path, with: contents, mode: mode) } catch {
             let directory = FilePath.directory(of: path)
             throw KeyError(
                 path, "cannot be published: \(error)",
                 fix: "see that \(directory) exists, has room, and can be written by the daemon's user")
         }
+    }
+
+    /// Whether the file says that already, for everyone to read. Never waits for the writer of a FIFO.
+    private static func isThere(_ path: String, _ contents: [UInt8]) -> Bool {
+        guard let file = try? Descriptor.open(path, waits: false), let status = try? FileStatus(of: file),
+            status.isRegularFile, status.mode == mode
+        else { return false }
+        return (try? file.readAll(limit: contents.count + 1)) == contents
     }
 }

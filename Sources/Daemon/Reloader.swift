@@ -51,16 +51,9 @@ final class Reloader {
         rings = start.loaded.rings
         missing = start.missing
         clockOffset = ClockOffset(wall: clock, monotonic: monotonic)
-        publishAtStart()
+        keeper.publishChanges(rings, at: clock)
         keeper.adopt(rings, at: clock())
         tellFaults()
-    }
-
-    private func publishAtStart() {
-        do throws(PublicationFailure) { try keeper.publish(rings, at: clock) } catch {
-            // Tried again every second.
-            for problem in error.problems { logger.error("\(problem)") }
-        }
     }
 
     /// Reads everything anew and serves it, or changes nothing (rule ROT-3).
@@ -111,6 +104,7 @@ final class Reloader {
         do throws(PublicationFailure) { try keeper.publish(loaded.rings, including: rings, at: clock) } catch {
             let problems = error.problems.map(\.description)
             guard force else {
+                keeper.withdraw(error.created)
                 keeper.publishChanges(rings, at: clock)
                 throw ReloadFailure(problems)
             }

@@ -108,12 +108,12 @@ package struct SignetDaemon {
             let desk = try ControlDesk()
             var socket = try ListeningSocket.claim(
                 settings.socketPath, mode: settings.socketMode, group: socketGroup)
-            let began = SystemClock.monotonicSeconds()
-            let service = ServiceState(pid: ThisProcess.id) { SystemClock.monotonicSeconds() - began }
+            let began = SystemClock.bootSeconds()
+            let service = ServiceState(pid: ThisProcess.id) { SystemClock.bootSeconds() - began }
             let reloader = Reloader(
                 start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper,
                 service: service,
-                logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.monotonicSeconds)
+                logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.bootSeconds)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(
                 on: &socket, group: loops, snapshot: reloader.snapshot, service: service,

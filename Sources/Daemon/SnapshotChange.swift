@@ -28,12 +28,22 @@ struct SnapshotChange {
                 if let found = successor.key(key.kid) {
                     if found.material.fingerprint != key.material.fingerprint {
                         losses.append("\(title) was replaced by another key of that name, in \(found.file)")
+                    } else if found.algorithm != key.algorithm {
+                        losses.append(
+                            "\(title) would be for \(found.algorithm.name) instead of \(key.algorithm.name), and its "
+                                + "tokens refused; give \(found.algorithm.name) a ring of its own")
                     }
                 } else if !successor.accountsFor(key.kid) {
                     losses.append(
                         "\(title) vanished without being revoked, but tokens need it (was \(key.file)); put it back, or "
                             + "`signet key revoke` it")
                 }
+            }
+            for kid in ring.revoked where !(successor?.revoked.contains(kid) ?? true) {
+                guard let file = successor?.key(kid)?.file else { continue }
+                losses.append(
+                    "keyring \(name.quoted): the key \(kid.quoted) was revoked and would verify again: it has left the "
+                        + "file 'revoked' (is in \(file))")
             }
             guard let successor, ring.signingKey(at: now) != nil, successor.signingKey(at: now) == nil else { continue }
             let place = ring.keys.first.map { " (\($0.file))" } ?? ""

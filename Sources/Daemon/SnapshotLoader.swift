@@ -23,6 +23,8 @@ struct SnapshotLoader {
         var warnings: [String] = []
         /// Keyrings that could not be read: they stand empty, the others serve.
         var broken: [KeyError] = []
+        /// The names of those keyrings.
+        var emptied: Set<ByteString> = []
         /// KEKs that could not be read. Rings that need them are broken.
         var brokenKEKs: [KeyError] = []
     }
@@ -46,7 +48,7 @@ struct SnapshotLoader {
         let snapshot = Snapshot(
             keyrings: keyrings, profiles: profiles, admins: admins, largestToken: largestToken,
             generation: generation)
-        let rings = zip(settings.keyrings, keyrings).map { serve($0, $1) }
+        let rings = zip(settings.keyrings, keyrings).map { serve($0, $1, isBroken: report.emptied.contains($0.name)) }
         return (Loaded(snapshot: snapshot, rings: rings), report)
     }
 
@@ -79,15 +81,21 @@ struct SnapshotLoader {
             return keyring
         } catch {
             report.broken.append(error)
+            report.emptied.insert(ring.name)
             return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
         }
     }
 
-    private func serve(_ ring: KeyringSettings, _ keyring: Keyring) -> ServedRing {
-        let publication = ring.publish.map { path in
-            KeyPublication(
-                path: path, issuer: settings.publishedIssuer(ofKeyring: ring.name), algorithm: ring.algorithm.name)
-        }
+    /// - Parameter isBroken: What was published of the ring stands as it is: verifiers may need it.
+    private func serve(_ ring: KeyringSettings, _ keyring: Keyring, isBroken: Bool) -> ServedRing {
+        let publication =
+            isBroken
+            ? nil
+            : ring.publish.map { path in
+                KeyPublication(
+                    path: ByteString(path), issuer: settings.publishedIssuer(ofKeyring: ring.name),
+                    algorithm: ring.algorithm.name)
+            }
         return ServedRing(
             ring: keyring, leeway: settings.leeway(ofKeyring: ring.name), longestLife: longestLife(of: ring.name),
             publication: publication)
@@ -105,6 +113,7 @@ struct SnapshotLoader {
                         KeyError(
                             key.file, "is the key of \(owner.file), which is for \(owner.algorithm.name)",
                             fix: "make a key of its own for \(ring.algorithm.name)"))
+                    report.emptied.insert(ring.name)
                     return Keyring(name: ring.name, algorithm: ring.algorithm, keys: [])
                 }
                 owners[key.material.fingerprint] = key

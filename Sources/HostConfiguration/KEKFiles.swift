@@ -22,7 +22,9 @@ package struct KEKFiles {
                     failures.append(
                         KeyError(
                             "credential:\(name.text)", "there is no $CREDENTIALS_DIRECTORY to find it in",
-                            fix: "load it in the service's unit: LoadCredential= or LoadCredentialEncrypted="))
+                            fix:
+                                "load it in the service's unit: LoadCredential= or LoadCredentialEncrypted=; for a command, "
+                                + "decrypt it to a file on a RAM disk and name that with --kek"))
                 }
             }
         }

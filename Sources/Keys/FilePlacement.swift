@@ -8,22 +8,28 @@ package enum FilePlacement {
     /// What becomes of a file that has the name already.
     package enum Existing: Sendable { case kept, replaced }
 
+    /// Whose the new file is.
+    package enum Owner: Sendable {
+        case writer
+        /// Made by root, it goes to the owner and group of the directory: keys are for the daemon to read.
+        case directory
+    }
+
     /// - Parameters:
     ///   - name: Within the directory.
     ///   - mode: Permission bits.
     ///   - existing: `kept` fails with EEXIST.
     ///   - write: Writes the contents.
-    /// - Throws: Of `write`, or of the system; the directory is as it was then.
+    /// - Throws: Of `write`, or of the system; the file that had the name is there then, or the new one as a whole.
     package static func place(
-        _ name: String, in directory: borrowing Directory, mode: UInt32, existing: Existing,
+        _ name: String, in directory: borrowing Directory, mode: UInt32, existing: Existing, owner: Owner,
         _ write: (borrowing Descriptor) throws(Errno) -> Void
     ) throws(Errno) {
         let temporary = try temporaryName()
         let file = try directory.create(temporary, mode: mode)
         do throws(Errno) {
-            // Run by root, the file goes to the directory's owner and group.
             let home = try FileStatus(of: directory.descriptor)
-            if try FileStatus(of: file).owner != home.owner {
+            if owner == .directory, ThisProcess.userID == 0, home.owner != 0 {
                 try directory.give(file, owner: home.owner, group: home.group)
             }
             try write(file)
@@ -42,9 +48,9 @@ package enum FilePlacement {
     /// Places a file that replaces its namesake.
     package static func replace(_ path: String, with contents: [UInt8], mode: UInt32) throws(Errno) {
         let directory = try Directory(path: FilePath.directory(of: path))
-        try place(FilePath.name(of: path), in: directory, mode: mode, existing: .replaced) { (file) throws(Errno) in
-            try file.writeAll(contents.span)
-        }
+        try place(
+            FilePath.name(of: path), in: directory, mode: mode, existing: .replaced, owner: .writer
+        ) { (file) throws(Errno) in try file.writeAll(contents.span) }
     }
 
     /// Whether a file of that name was being written when its writer ended.

@@ -39,9 +39,11 @@ package final class KeyEncryptionKeys: Sendable {
     }
 
     /// Reads KEKs on the caller's stack.
-    init(_ files: [String], user: UInt32) {
+    ///
+    /// - Parameter failures: KEKs that have no path, and why.
+    init(_ files: [String], user: UInt32, failures: [KeyError] = []) {
         var keys: [KeyEncryptionKey] = []
-        var failures: [KeyError] = []
+        var failures = failures
         for file in files {
             do throws(KeyError) {
                 let key = try KeyEncryptionKey(file: file, user: user)

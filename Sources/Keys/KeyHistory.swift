@@ -1,3 +1,4 @@
+internal import JOSE
 package import StrictJSON
 
 /// What a daemon knows of its keys beside their files: the records of all rings.
@@ -11,6 +12,8 @@ package struct KeyHistory: Sendable {
         package var records: [ByteString: KeyRecord] = [:]
         /// The longest life of a token of the ring, in seconds; `KeyRecord.never` for payloads of bytes.
         package var longestLife: Int64 = 0
+        /// When the ring was taken into service last, in seconds since 1970-01-01 UTC.
+        package var adopted: Int64 = 0
         package init() {}
     }
 
@@ -27,7 +30,7 @@ package struct KeyHistory: Sendable {
     /// - Parameters:
     ///   - now: Seconds since 1970-01-01 UTC.
     ///   - longestLife: Of a token of the ring, in seconds; `KeyRecord.never` for payloads of bytes.
-    ///   - publishesItself: Whether its public keys are kept in a file: a key counts as published when that is written.
+    ///   - publishesItself: Whether its public keys are kept in a file.
     package func recall(
         _ loaded: Keyring, at now: Int64, verifierCache: Int64, longestLife: Int64, publishesItself: Bool
     ) -> Keyring {
@@ -51,24 +54,23 @@ package struct KeyHistory: Sendable {
                     published: Self.published(
                         life, at: now, isNew: known != nil, publishesItself: publishesItself, verifierCache))
         }
-        // What a key signed before anything was recorded of it can be valid for as long as any token.
-        let recorded = KeyLives(
-            lives.map { $0.with(records[$0.kid] ?? $0.record) }, verifierCache: verifierCache)
-        for (position, life) in recorded.all.enumerated() where known?.records[life.kid] == nil && life.canSign {
-            guard recorded.state(of: position, at: now, leeway: 0) != .next else { continue }
-            life.record.noteExpiry(Self.sum(now, longestLife))
+        // What a key signed before anything was recorded of it can be valid for as long as any token. One that was made
+        // since the ring was taken into service has signed nothing.
+        for life in lives where known?.records[life.kid] == nil && life.canSign {
+            if let known, let made = life.times.issuedAt, made >= known.adopted { continue }
+            records[life.kid]?.noteExpiry(Self.sum(now, longestLife))
         }
         return records
     }
 
-    /// When a key without a record was published; nil: its file has still to be written. Rounded up to the next second:
-    /// verifiers count from the very moment.
+    /// When a key without a record was published; nil: not before it is served (`Keyring.notePublication`).
     private static func published(
         _ life: KeyLife, at now: Int64, isNew: Bool, publishesItself: Bool, _ verifierCache: Int64
     ) -> Int64? {
-        if isNew { return publishesItself ? nil : now + 1 }
-        // Nothing is known of the ring: the times of the keys count, though none that no verifier can have acted on.
-        let time = min(life.publishedByFile, now + 1)
+        if isNew { return nil }
+        // Nothing is known of the ring, as at the first start: the times of the keys count. With a file, only those of
+        // keys that are older than any copy of it can be; the others count from its writing on.
+        let time = max(0, min(life.publishedByFile, now + 1))
         return publishesItself && sum(time, verifierCache) > now ? nil : time
     }
 
@@ -76,7 +78,10 @@ package struct KeyHistory: Sendable {
     /// as something that they signed can be valid: their files may come back.
     package mutating func adopt(_ served: [(ring: Keyring, longestLife: Int64)], at now: Int64) {
         let names = Set(served.map(\.ring.name))
-        rings = rings.filter { names.contains($0.key) }
+        // A ring that is not served may stand in a file that is broken just now.
+        rings = rings.filter { name, ring in
+            names.contains(name) || ring.records.values.contains { $0.latestExpiry.map { $0 > now } ?? false }
+        }
         for (ring, longestLife) in served {
             // A ring that could not be read stands empty: all is kept until it can.
             var records = (rings[ring.name]?.records ?? [:]).filter { _, record in
@@ -86,6 +91,7 @@ package struct KeyHistory: Sendable {
             var kept = Ring()
             kept.records = records
             kept.longestLife = longestLife
+            kept.adopted = now
             rings[ring.name] = kept
         }
     }

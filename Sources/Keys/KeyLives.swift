@@ -15,14 +15,16 @@ package struct KeyLives: Sendable {
     }
 
     /// The position of the key that signs at `now`: of those that verifiers know, the one with the latest
-    /// `notBefore`. Where none is known, the wait is waived; `nbf` never is (rule ROT-1).
+    /// `notBefore`. Where none is known, the wait is waived for the one that was published first, which most verifiers
+    /// have; `nbf` never is (rule ROT-1).
     package func signing(at now: Int64) -> Int? {
-        var waiting: Int?
+        var waiting: (position: Int, published: Int64)?
         for (position, life) in all.enumerated() where life.maySign(at: now) {
             if life.isKnown(at: now, verifierCache) { return position }
-            if waiting == nil { waiting = position }
+            let published = life.record.published ?? .max
+            if published < waiting?.published ?? .max || waiting == nil { waiting = (position, published) }
         }
-        return waiting
+        return waiting?.position
     }
 
     /// - Parameter leeway: Seconds that clocks may differ by, the longest of the ring's profiles.

@@ -12,29 +12,31 @@ package struct KeyRevocation {
         self.knowledge = knowledge
     }
 
-    /// Whether the ring has a key of that name, or had one that was revoked.
-    package func concerns(_ kid: ByteString) throws(KeyError) -> Bool {
+    /// Whether the ring has a key of that name, perhaps one that cannot be opened here, or had one that was revoked; and
+    /// what is wrong with its files.
+    package func concerns(_ kid: ByteString) throws(KeyError) -> (Bool, errors: [KeyError]) {
         let listing = try KeyListing(place)
-        return listing.revoked.contains(kid) || listing.keys.contains { $0.kid == kid }
+        let isNamed = listing.errors.contains { error in
+            KeyFile.allCases.contains { ByteString(FilePath.name(of: error.file)) == ByteString($0.name(kid)) }
+        }
+        return (isNamed || listing.revoked.contains(kid) || listing.keys.contains { $0.kid == kid }, listing.errors)
+    }
+
+    /// - Throws: When no key would be left that may sign.
+    package func requireSuccessor(of kid: ByteString, now: Int64) throws(KeyError) {
+        let listing = try KeyListing(place)
+        let lives = listing.lives(of: place.ring, knowledge, at: now)
+        let others = KeyLives(lives.lives.all.filter { $0.kid != kid }, verifierCache: knowledge.verifierCache)
+        guard lives.signing == kid, others.signing(at: now) == nil else { return }
+        throw KeyError(
+            place.path, "would be left without a key that may sign, if \(kid.quoted) were revoked",
+            fix: "make its successor first with `signet key rotate`, or use --force")
     }
 
     /// Adds a kid to `DIR/revoked`.
     ///
-    /// - Parameters:
-    ///   - force: Also when no key is left that may sign.
-    ///   - now: Seconds since 1970-01-01 UTC.
     /// - Returns: The path of the list.
-    package func revoke(_ kid: ByteString, force: Bool, now: Int64) throws(KeyError) -> String {
-        let listing = try KeyListing(place)
-        if !force {
-            let lives = listing.lives(of: place.ring, knowledge, at: now)
-            let others = KeyLives(lives.lives.all.filter { $0.kid != kid }, verifierCache: knowledge.verifierCache)
-            if lives.signing == kid, others.signing(at: now) == nil {
-                throw KeyError(
-                    place.path, "would be left without a key that may sign, if \(kid.quoted) were revoked",
-                    fix: "make its successor first with `signet key rotate`, or use --force")
-            }
-        }
+    package func revoke(_ kid: ByteString) throws(KeyError) -> String {
         let writer = try KeyWriter(directory: place.path)
         try RevocationList.add(kid, to: writer.directory, KeyAdmission(user: try writer.owner()))
         return writer.directory.path(of: RevocationList.name)

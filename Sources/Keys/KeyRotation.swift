@@ -12,6 +12,9 @@ package struct KeyRotation {
         self.knowledge = knowledge
     }
 
+    /// A year, in seconds: a key that is to sign later than that is a slip of the hand.
+    private static let longestLead: Int64 = 366 * 86_400
+
     /// What was made.
     package struct Successor: Sendable {
         package let kid: ByteString
@@ -33,6 +36,9 @@ package struct KeyRotation {
     package func rotate(
         _ algorithm: Algorithm?, lead: Int64, isSealed: Bool?, now: Int64
     ) throws(KeyError) -> Successor {
+        guard 0...Self.longestLead ~= lead else {
+            throw KeyError(place.path, "takes a key \(lead) s ahead", fix: "choose a lead of at most a year")
+        }
         let listing = try KeyListing(place)
         // What cannot be read could be the very key that is to be followed.
         if let error = listing.errors.first { throw error }
@@ -43,7 +49,9 @@ package struct KeyRotation {
                 place.path, "does not say what its keys are for", fix: "say it with --algorithm, or name the ring")
         }
         // Later than that of every key that signs or has signed: of equals, the older one could go on signing.
-        let latest = lives.lives.all.filter { $0.canSign && $0.notBefore <= now }.map(\.notBefore).max()
+        let latest = lives.lives.all.filter { $0.canSign && ($0.notBefore <= now || $0.record.hasSigned) }.map(
+            \.notBefore
+        ).max()
         let notBefore = max(now + lead, latest.map { $0 + 1 } ?? 0)
         var notes: [String] = []
         if let later = listing.keys.first(where: { lives.state($0.kid) == .next }) {

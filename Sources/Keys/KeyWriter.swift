@@ -42,8 +42,8 @@ struct KeyWriter: ~Copyable {
         _ contents: Span<UInt8>, as name: String, existing: FilePlacement.Existing = .kept
     ) throws(KeyError) {
         do throws(Errno) {
-            try FilePlacement.place(name, in: directory, mode: 0o600, existing: existing) { (file) throws(Errno) in
-                try file.writeAll(contents)
+            try FilePlacement.place(name, in: directory, mode: 0o600, existing: existing, owner: .directory) {
+                (file) throws(Errno) in try file.writeAll(contents)
             }
         } catch {
             if error == .exists { throw exists(name) }

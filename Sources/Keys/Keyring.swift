@@ -61,6 +61,11 @@ package struct Keyring: Sendable {
             verifierCache: lives.verifierCache, records: records)
     }
 
+    /// Notes that verifiers can get every key from now on. Rounded up to the next second: they count from the very moment.
+    package func notePublication(at now: Int64) {
+        for life in lives.all where !life.times.isRevoked { life.record.notePublication(at: now + 1) }
+    }
+
     /// The position in `keys` of the key that signs at `now`.
     package func signingKey(at now: Int64) -> Int? { lives.signing(at: now) }
 

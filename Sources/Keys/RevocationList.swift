@@ -29,22 +29,35 @@ struct RevocationList {
         guard bytes.isEmpty || bytes.last == LineFeed.byte else {
             throw KeyError(path, "ends inside a line", fix: "complete its last line: one kid a line")
         }
-        kids = bytes.split(separator: LineFeed.byte).map { ByteString(Array($0)) }
+        let lines = bytes.split(separator: LineFeed.byte).map { ByteString(Array($0)) }
+        if let odd = lines.first(where: { !Self.canHold($0) }) {
+            throw KeyError(
+                path, "holds a line that is no kid: \(odd.quoted)", fix: "write one kid a line, and nothing else")
+        }
+        kids = lines
+    }
+
+    private static func canHold(_ kid: ByteString) -> Bool {
+        !kid.bytes.isEmpty && !kid.bytes.contains { $0 < 0x20 || $0 == 0x7F }
     }
 
     /// Adds a kid to the list of a directory, which is there as a whole or as it was.
     static func add(_ kid: ByteString, to directory: borrowing Directory, _ admission: KeyAdmission) throws(KeyError) {
         let path = directory.path(of: name)
-        guard !kid.bytes.isEmpty, !kid.bytes.contains(where: { $0 < 0x20 }) else {
+        guard canHold(kid) else {
             throw KeyError(path, "cannot hold the kid \(kid.quoted)", fix: "set \"revoked\" in the key's JWK")
         }
         let list = try RevocationList(in: directory, admission)
         if list.kids.contains(kid) { return }
         var text: [UInt8] = []
         for kid in list.kids + [kid] { text += kid.bytes + [LineFeed.byte] }
+        guard text.count <= largest else {
+            throw KeyError(
+                path, "is full: \(largest) bytes", fix: "remove kids of which no token can be alive any more")
+        }
         do throws(Errno) {
-            try FilePlacement.place(name, in: directory, mode: 0o644, existing: .replaced) { (file) throws(Errno) in
-                try file.writeAll(text.span)
+            try FilePlacement.place(name, in: directory, mode: 0o644, existing: .replaced, owner: .directory) {
+                (file) throws(Errno) in try file.writeAll(text.span)
             }
         } catch { throw KeyError(path, "cannot be written: \(error)", fix: "see `ls -ld \(directory.path)`") }
     }

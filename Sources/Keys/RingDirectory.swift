@@ -7,15 +7,20 @@ package struct RingDirectory: Sendable {
     package let ring: ByteString
     /// Paths of KEKs: the first seals, all open.
     package let kekFiles: [String]
+    /// KEKs that are configured and have no path here, and why.
+    private let missingKEKs: [KeyError]
 
-    package init(path: String, ring: ByteString, kekFiles: [String]) {
+    package init(path: String, ring: ByteString, kekFiles: [String], missingKEKs: [KeyError] = []) {
+        self.missingKEKs = missingKEKs
         self.path = path
         self.ring = ring
         self.kekFiles = kekFiles
     }
 
     /// Reads the KEKs, as the daemon of the directory's owner would.
-    func readKEKs(owner: UInt32) -> KeyEncryptionKeys { KeyEncryptionKeys(kekFiles, user: owner) }
+    func readKEKs(owner: UInt32) -> KeyEncryptionKeys {
+        KeyEncryptionKeys(kekFiles, user: owner, failures: missingKEKs)
+    }
 
     /// Reads the KEKs, for a command that needs all of them.
     func requireKEKs(owner: UInt32) throws(KeyError) -> KeyEncryptionKeys {

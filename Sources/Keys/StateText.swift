@@ -2,7 +2,8 @@ internal import StrictJSON
 
 /// The text of a state file, version 1: JSON, so that people can read it. Nothing of it is secret.
 ///
-///     {"version":1,"running":true,"keyrings":{"web":{"longest_life":900,"keys":{"k1":{"published":1700000000,
+///     {"version":1,"running":true,"keyrings":{"web":{"longest_life":900,"adopted":1700000000,
+///      "keys":{"k1":{"published":1700000000,
 ///      "last_exp":1700000900,"has_signed":true,"may_sign":true}}}}}
 enum StateText {
     static let version: Int64 = 1
@@ -30,6 +31,8 @@ enum StateText {
             text.appendJSONString(name.bytes)
             text.append(":{\"longest_life\":")
             text.append(known.longestLife)
+            text.append(",\"adopted\":")
+            text.append(known.adopted)
             text.append(",\"keys\":{")
             let served = isRunning ? rings.first { $0.name == name } : nil
             let current = served.flatMap { ring in ring.signingKey(at: now).map { ring.keys[$0].kid } }
@@ -82,6 +85,7 @@ enum StateText {
             else { throw Fault(problem: "lacks members of keyring \(ring.name.quoted)") }
             var known = KeyHistory.Ring()
             known.longestLife = longestLife
+            known.adopted = reader.integer("adopted", of: ring.value) ?? 0
             for key in reader.members(of: keys) {
                 let record = KeyRecord(
                     published: reader.integer("published", of: key.value),

@@ -5,8 +5,8 @@ package enum SystemClock {
     /// Whole seconds since 1970-01-01 UTC, leap seconds not counted: RFC 7519's NumericDate.
     package static func unixSeconds() -> Int64 { Int64(read(CLOCK_REALTIME).tv_sec) }
 
-    /// Whole seconds of a clock that never steps, from an arbitrary start.
-    package static func monotonicSeconds() -> Int64 { Int64(read(CLOCK_MONOTONIC).tv_sec) }
+    /// Whole seconds of a clock that never steps and counts the time asleep, from an arbitrary start.
+    package static func bootSeconds() -> Int64 { Int64(read(CLOCK_BOOTTIME).tv_sec) }
 
     /// Nanoseconds of a clock that never steps, from an arbitrary start: for deadlines and measures.
     package static func monotonicNanoseconds() -> UInt64 {

@@ -21,7 +21,7 @@ package struct SignalQueue: ~Copyable, Sendable {
 
     /// Waits at most `timeout` milliseconds for a signal or until `wakeUp` is signalled.
     ///
-    /// - Returns: A signal that has come; nil when there is none. Several of one kind that come at once are one.
+    /// - Returns: A signal that has come, a stop before a reload; nil when there is none. Several at once are one.
     package func next(or wakeUp: borrowing WakeUp, timeout: Int32) throws(Errno) -> TerminalSignal? {
         var entries: InlineArray<2, pollfd> = [
             pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0),
@@ -32,10 +32,14 @@ package struct SignalQueue: ~Copyable, Sendable {
         let count = unsafe span.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, 2, timeout) }
         if count < 0, errno != EINTR { throw .last }
         if count > 0, entries[1].revents != 0 { wakeUp.clear() }
-        switch try Errno.check(clinux_signals_next(descriptor.raw)) {
-        case 0: return nil
-        case SIGHUP: return .reload
-        default: return .stop
+        // All that have come: a stop waits for no reload.
+        var found: TerminalSignal?
+        while true {
+            switch try Errno.check(clinux_signals_next(descriptor.raw)) {
+            case 0: return found
+            case SIGHUP: found = .reload
+            default: return .stop
+            }
         }
     }
 }

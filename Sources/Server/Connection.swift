@@ -117,6 +117,7 @@ final class Connection: ChannelInboundHandler {
             }
         }
         if let fatal {
+            lane.worker.count(fatal)
             lane.answers.appendRefusal(fatal)
             lane.refusals.note(fatal, from: identity, pid: pid)
         }
@@ -239,7 +240,9 @@ extension Connection {
         guard wasOverdue, let overdue else { return }
         switch overdue {
         case .line:
-            lane.answers.appendRefusal(Refusal(.timeout, "a request line was begun and not ended in time"))
+            let refusal = Refusal(.timeout, "a request line was begun and not ended in time")
+            lane.worker.count(refusal)
+            lane.answers.appendRefusal(refusal)
             flush(context)
             if phase == .serving { linger(context) }
         case .silence: closeAfterSending(context)

@@ -92,6 +92,7 @@ package final class SocketServer: Sendable {
                 limit == .tooMany
                     ? "too many connections (max_connections)"
                     : "too many connections of one user (max_connections_per_user)")
+            lane.worker.count(refusal)
             lane.refusals.note(refusal, from: identity, pid: peer.pid)
             return try channel.pipeline.syncOperations.addHandler(Farewell(lane, refusal))
         }

@@ -76,6 +76,9 @@ package final class Worker {
         }
     }
 
+    /// Counts a refusal that was decided before a request could be read.
+    package func count(_ refusal: Refusal) { counters.note(refusal.code) }
+
     /// Appends a refusal of a line that is not looked at but for its `id`.
     package func refuse(_ line: Span<UInt8>, with refusal: Refusal, into output: inout [UInt8]) {
         // Reading a line that is itself malformed leaves no `id`, which is all that matters here.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import POSIX
 internal import SignetClient
 
 /// Where the daemon is, and how long to wait for it.
@@ -10,9 +11,13 @@ struct ConnectionOptions: ParsableArguments {
     var timeout = TimeSpan(seconds: 5)
 
     /// A client for that socket.
-    func client() throws(Failure) -> SignetClient {
+    ///
+    /// - Parameter fallback: What the daemon's configuration says, where neither option nor environment does.
+    func client(fallback: String? = nil) throws(Failure) -> SignetClient {
+        let isNamed = socket != nil || ThisProcess.environment("SIGNET_SOCKET") != nil
         do throws(SignetError) {
-            return try SignetClient(socketPath: socket, timeout: .seconds(timeout.seconds))
+            return try SignetClient(
+                socketPath: isNamed ? socket : fallback, timeout: .seconds(timeout.seconds))
         } catch {
             throw Failure(error)
         }

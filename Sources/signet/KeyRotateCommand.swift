@@ -10,8 +10,8 @@ struct KeyRotateCommand: AsyncParsableCommand {
         commandName: "rotate",
         abstract: "Make the successor of a keyring's signing key and print its kid.",
         discussion: """
-            The new key is of the same kind as the old one, sealed if that is. Its nbf is
-            now, or --lead later. The daemon publishes it when it reloads, and signs with
+            The new key is for the same algorithm as the old one, sealed if that is; RSA
+            keys have 3072 bits, EdDSA makes Ed25519 keys. Its nbf is now, or --lead later. The daemon publishes it when it reloads, and signs with
             it when verifiers can know it (verifier_cache). The old key goes on verifying
             what it signed; `signet key prune` removes it when nothing needs it any more.
 
@@ -47,7 +47,7 @@ struct KeyRotateCommand: AsyncParsableCommand {
             "wrote \(Output.printable(made.file)): \(made.algorithm.name), may sign from "
                 + ReadableTime.date(made.notBefore))
         Output.line(made.kid.text)
-        try await reload.finish()
+        try await reload.finish(ring)
     }
 }
 
@@ -60,10 +60,11 @@ struct KeyRevokeCommand: AsyncParsableCommand {
             Adds the kid to the file `revoked` in the keyring's directory, which wins over
             the key files and outlives them. Tokens of the key are refused from the next
             reload on. Without --keyring, every ring of the configuration that has such a
-            key is meant.
+            key is meant. A kid that begins with - stands behind --.
 
             Examples:
               sudo signet key revoke 2025-spring --reload
+              sudo signet key revoke --reload -- -Zq5vbSc0kYNw
               sudo signet key revoke --keyring ./keys/web 2025-spring
             """)
 
@@ -73,7 +74,7 @@ struct KeyRevokeCommand: AsyncParsableCommand {
     @Option(help: "The keyring: its name in the configuration, or its directory, written with a slash.")
     var keyring: String?
 
-    @Flag(help: "Also when the ring is left without a key that may sign.")
+    @Flag(help: "Also when a ring is left without a key that may sign. With --reload, the reload is forced too.")
     var force = false
 
     @OptionGroup var configuration: ConfigurationOption
@@ -83,28 +84,36 @@ struct KeyRevokeCommand: AsyncParsableCommand {
     func run() async throws {
         let now = SystemClock.unixSeconds()
         let kid = ByteString(kid)
-        let rings = try rings(with: kid, at: now)
-        for ring in rings {
-            let list = try withKeys { () throws(KeyError) in
-                try KeyRevocation(ring.place, ring.knowledge).revoke(kid, force: force, now: now)
-            }
-            Output.complain("revoked \(kid.quoted) in \(Output.printable(list))")
+        let named = try rings(with: kid, at: now)
+        let rings = named.map { KeyRevocation($0.place, $0.knowledge) }
+        // All or none: nothing is written before every ring has been looked at.
+        let lists = try withKeys { () throws(KeyError) in
+            if !force { for ring in rings { try ring.requireSuccessor(of: kid, now: now) } }
+            var lists: [String] = []
+            for ring in rings { lists.append(try ring.revoke(kid)) }
+            return lists
         }
-        try await reload.finish(force: force)
+        for list in lists { Output.complain("revoked \(kid.quoted) in \(Output.printable(list))") }
+        try await reload.finish(named.first, force: force)
     }
 
     private func rings(with kid: ByteString, at now: Int64) throws -> [NamedKeyring] {
         if let keyring { return [try NamedKeyring.find(keyring, configuration, keks: keks.kek, at: now)] }
-        let all = try NamedKeyring.all(configuration, keks: keks.kek, at: now)
-        let concerned = try withKeys { () throws(KeyError) in
-            var concerned: [NamedKeyring] = []
-            for ring in all where try KeyRevocation(ring.place, ring.knowledge).concerns(kid) {
-                concerned.append(ring)
+        var concerned: [NamedKeyring] = []
+        for ring in try NamedKeyring.all(configuration, keks: keks.kek, at: now) {
+            do throws(Failure) {
+                let (isConcerned, errors) = try withKeys { () throws(KeyError) in
+                    try KeyRevocation(ring.place, ring.knowledge).concerns(kid)
+                }
+                if isConcerned { concerned.append(ring) }
+                for error in errors { Output.complain(Output.printable(error.description)) }
+            } catch {
+                // A broken ring must not stand in the way of revoking a key of another.
+                Output.complain(error.message)
             }
-            return concerned
         }
         guard concerned.isEmpty else { return concerned }
-        throw Failure("no keyring has a key \(kid.quoted); to revoke one whose file is gone, name its --keyring")
+        throw Failure("no keyring has a key \(kid.quoted); to revoke one that is not to be seen, name its --keyring")
     }
 }
 
@@ -157,7 +166,7 @@ struct KeyPruneCommand: AsyncParsableCommand {
         }
         if count == 0 { Output.complain("nothing to remove") }
         for error in errors { Output.complain(Output.printable(error.description)) }
-        if !dryRun, count > 0 { try await reload.finish() }
+        if !dryRun, count > 0 { try await reload.finish(rings.first) }
         if !errors.isEmpty { throw Failure(errors.count == 1 ? "1 problem" : "\(errors.count) problems") }
     }
 }

@@ -59,8 +59,10 @@ struct ReloadOptions: ParsableArguments {
     @OptionGroup var connection: ConnectionOptions
 
     /// Reloads if that was asked for, else says what is left to do.
-    func finish(force: Bool = false) async throws {
+    ///
+    /// - Parameter ring: One that was changed, whose daemon is told.
+    func finish(_ ring: NamedKeyring?, force: Bool = false) async throws {
         guard reload else { return Output.complain("the daemon learns of it by `signet reload`") }
-        try await ReloadCommand.reload(connection, force: force)
+        try await ReloadCommand.reload(connection, fallback: ring?.socketPath, force: force)
     }
 }

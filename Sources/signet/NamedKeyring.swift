@@ -11,6 +11,8 @@ struct NamedKeyring {
     let knowledge: RingKnowledge
     /// nil: the directory alone is known.
     let algorithm: Algorithm?
+    /// Where the daemon of the configuration listens; nil: the directory alone is known.
+    let socketPath: String?
 
     /// Where the configuration is unless the command says otherwise.
     private static let standardConfiguration = "/etc/signet/signetd.toml"
@@ -18,12 +20,15 @@ struct NamedKeyring {
     /// A ring of the configuration.
     private init(_ ring: KeyringSettings, _ settings: Settings, keks: [String], at now: Int64) {
         let credentials = ThisProcess.environment("CREDENTIALS_DIRECTORY")
-        let kekFiles = keks.isEmpty ? KEKFiles(settings.server.keks, credentials: credentials).paths : keks
-        place = RingDirectory(path: ring.directory, ring: ring.name, kekFiles: kekFiles)
-        let owner = (try? FileStatus(path: ring.directory))?.owner ?? ThisProcess.userID
+        let configured = KEKFiles(keks.isEmpty ? settings.server.keks : [], credentials: credentials)
+        place = RingDirectory(
+            path: ring.directory, ring: ring.name, kekFiles: keks.isEmpty ? configured.paths : keks,
+            missingKEKs: configured.failures)
         var history = KeyHistory()
+        let state = settings.server.stateDirectory
+        // The daemon's user is whose the state is.
+        let owner = (try? FileStatus(path: state))?.owner ?? ThisProcess.userID
         do throws(KeyError) {
-            let state = settings.server.stateDirectory
             history = try StateFile.peek(directory: state, user: owner, at: now) ?? history
         } catch { Output.complain(Output.printable(error.description)) }
         knowledge = RingKnowledge(
@@ -31,6 +36,7 @@ struct NamedKeyring {
             longestLife: settings.longestLife(ofKeyring: ring.name) ?? KeyRecord.never,
             publishesItself: ring.publish != nil, history: history)
         algorithm = ring.algorithm
+        socketPath = settings.server.socketPath
     }
 
     /// A directory, whatever the configuration says.
@@ -39,6 +45,7 @@ struct NamedKeyring {
             path: directory, ring: ByteString(name ?? Self.lastPart(of: directory)), kekFiles: keks)
         knowledge = .none
         algorithm = nil
+        socketPath = nil
     }
 
     /// The ring that a person means: by its name in the configuration, else by its directory; a slash makes it one.
@@ -75,7 +82,10 @@ struct NamedKeyring {
         let path = configuration.config ?? standardConfiguration
         if configuration.config == nil, !isRequired, (try? FileStatus(path: path)) == nil { return nil }
         do throws(ConfigurationFiles.Failure) {
-            let reading = try ConfigurationFiles(path: path, user: ThisProcess.userID).read()
+            // Root takes the word of whoever the configuration belongs to: the daemon's user, or root.
+            let owner = (try? FileStatus(path: path))?.owner ?? 0
+            let user = ThisProcess.userID == 0 ? owner : ThisProcess.userID
+            let reading = try ConfigurationFiles(path: path, user: user).read()
             for problem in reading.problems { Output.complain(Output.printable(problem)) }
             return (reading.settings, path)
         } catch {

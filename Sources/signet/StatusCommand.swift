@@ -68,8 +68,8 @@ struct ReloadCommand: AsyncParsableCommand {
     private static let patience: Int64 = 60
 
     /// Reloads and says what changed.
-    static func reload(_ connection: ConnectionOptions, force: Bool = false) async throws {
-        let client = try connection.client()
+    static func reload(_ connection: ConnectionOptions, fallback: String? = nil, force: Bool = false) async throws {
+        let client = try connection.client(fallback: fallback)
         let timeout = Duration.seconds(max(connection.timeout.seconds, patience))
         let report = try await explainingErrors { () async throws(SignetError) in
             try await client.reload(force: force, timeout: timeout)

@@ -45,8 +45,12 @@ import Testing
         try Data("w1\n".utf8).write(to: list)
         try daemon.reloadAnew()
         #expect(try ring.published(daemon).kids == ["w2"])
+        // A list that is lost brings nothing back by itself.
         try FileManager.default.removeItem(at: list)
-        try daemon.reloadAnew()
+        let refused = try daemon.reload()
+        #expect(refused.errorMessage?.contains("would verify again") == true, "\(refused)")
+        #expect(try ring.published(daemon).kids == ["w2"])
+        try daemon.reloadAnew(force: true)
         #expect(try ring.published(daemon).kids == ["w1", "w2"])
     }
 
@@ -75,7 +79,7 @@ import Testing
         let list = ring.directory(of: daemon).appending(path: "revoked")
         for number in 0..<100 {
             try Data((number % 2 == 0 ? "w1\n" : "").utf8).write(to: list, options: .atomic)
-            try daemon.reloadAnew()
+            try daemon.reloadAnew(force: true)
         }
         try input.fileHandleForWriting.close()
         let rest = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -98,5 +102,78 @@ import Testing
         try daemon.reloadAnew()
         #expect(try Data(contentsOf: ring.file(daemon, "jwks.json")) == before)
         #expect(FileManager.default.fileExists(atPath: ring.file(daemon, "openid-configuration").path))
+    }
+
+    @Test("JWKS-1 a ring that is broken at the start leaves what was published of it as it is")
+    func brokenAtStart() throws {
+        let ring = PublishedRing()
+        let daemon = try ring.daemon()
+        #expect(daemon.stop() == 0)
+        // The first ring of the test daemon has none of its files in this configuration; another keeps it alive.
+        try daemon.configure(
+            ring.settings
+                + "\n[keyring.default]\nalgorithm = \"HS512\"\n[profile.default]\nissuer = \"i\"\naudiences = [\"a\"]\n"
+        )
+        try Data("{".utf8).write(to: ring.directory(of: daemon).appending(path: "half.jwk"))
+        try daemon.start()
+        #expect(daemon.log.text.contains("half.jwk"))
+        #expect(try ring.published(daemon).kids == ["w1"])
+        try FileManager.default.removeItem(at: ring.directory(of: daemon).appending(path: "half.jwk"))
+        try daemon.reloadAnew()
+        #expect(try ring.published(daemon).kids == ["w1"])
+    }
+
+    @Test("a FIFO in the place of the file stops nothing; it is replaced, and so is a file with another mode")
+    func fifo() throws {
+        let ring = PublishedRing()
+        let daemon = try ring.daemon()
+        let file = ring.file(daemon, "jwks.json")
+        try FileManager.default.removeItem(at: file)
+        try #require(try Program.run("mkfifo", [file.path]).status == 0)
+        try daemon.reloadAnew()
+        #expect(try ring.published(daemon).kids == ["w1"])
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try daemon.reloadAnew()
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o644)
+    }
+
+    @Test(
+        "a daemon that is not root publishes into a directory of somebody else that it may write in",
+        .enabled(if: getuid() == 0, "needs root, to start the daemon as another user"))
+    func foreignDirectory() throws {
+        let ring = PublishedRing()
+        let daemon = try TestDaemon(prepared: ring.settings.replacingOccurrences(of: NSUserName(), with: "*"))
+        let directory = daemon.directory.appending(path: "public")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
+        try ring.makeKey("w1", in: daemon)
+        let owner = OtherUser.stranger
+        for path in [daemon.directory, daemon.directory.appending(path: "keys")] {
+            try #require(try Program.run("chown", [owner, path.path]).status == 0)
+        }
+        try #require(try Program.run("chown", ["-R", owner, ring.directory(of: daemon).path]).status == 0)
+        try #require(try Program.run("chown", [owner, daemon.configuration.path]).status == 0)
+        try daemon.start(wrapper: ["setpriv", "--reuid=\(owner)", "--regid=\(owner)", "--clear-groups"])
+        #expect(try ring.published(daemon).kids == ["w1"])
+        let attributes = try FileManager.default.attributesOfItem(atPath: ring.file(daemon, "jwks.json").path)
+        #expect(attributes[.ownerAccountID] as? Int == Int(owner))
+    }
+
+    @Test("a reload that fails for one file of public keys leaves none that was not there before")
+    func withdrawn() throws {
+        let ring = PublishedRing()
+        let daemon = try ring.daemon()
+        try daemon.makeKey(in: "api", "ES256", kid: "a1")
+        try FileManager.default.createDirectory(
+            at: daemon.directory.appending(path: "other"), withIntermediateDirectories: false)
+        let moved = ring.settings.replacingOccurrences(of: "public/jwks.json", with: "other/jwks.json")
+        try daemon.configure(
+            moved + "\n[keyring.api]\nalgorithm = \"ES256\"\npublish = \"missing/jwks.json\"\n")
+        let refused = try daemon.reload()
+        #expect(refused.errorMessage?.contains("missing/jwks.json") == true, "\(refused)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: daemon.directory.appending(path: "other").path)
+        #expect(left == [])
+        #expect(try ring.published(daemon).kids == ["w1"])
     }
 }

@@ -16,7 +16,8 @@ import Testing
 
     /// Brings a key that is next, waits until it is current, and has it sign; returns the token's `exp`.
     private func rotate(_ daemon: TestDaemon, to kid: String) throws -> Int {
-        try daemon.writeKey(named: "\(kid).jwk", kid: kid, TestDaemon.newKey(), more: ",\"nbf\":\(Self.now + 5)")
+        try daemon.writeKey(
+            named: "\(kid).jwk", kid: kid, TestDaemon.newKey(), more: ",\"iat\":\(Self.now),\"nbf\":\(Self.now + 5)")
         try daemon.reloadAnew()
         try daemon.awaitStatus("the key signs") { try $0.ring().signs == kid }
         return try #require(try daemon.sign(ttl: 600)["exp"] as? Int)
@@ -31,7 +32,7 @@ import Testing
         let before = try daemon.status().ring()
         #expect(try before.key("second").state == "previous")
         #expect(try before.key("second").lastExp == lastOfSecond)
-        let waiting = ",\"nbf\":\(Self.now + 3_600)"
+        let waiting = ",\"iat\":\(Self.now),\"nbf\":\(Self.now + 3_600)"
         try daemon.writeKey(named: "later.jwk", kid: "later", TestDaemon.newKey(), more: waiting)
         try daemon.reloadAnew()
         #expect(daemon.stop() == 0)

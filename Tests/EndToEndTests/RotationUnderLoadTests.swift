@@ -56,7 +56,7 @@ struct RotationUnderLoadTests {
         let published = try verifier.finish()
         #expect(counts.faults.isEmpty, "\(counts.faults.count) faults, such as \(counts.faults.prefix(5))")
         #expect(counts.kids.count > Self.rotations)
-        #expect(counts.signed > 1_000 && counts.verified > 1_000)
+        #expect(counts.signed > 1_000 && counts.verified > 1_000 && counts.old > 100, "\(counts.old)")
         #expect(published.faults.isEmpty, "\(published.faults)")
         #expect(published.kids.count >= Self.rotations && published.verified > 100)
         #expect(revoked == Self.rotations / 4)

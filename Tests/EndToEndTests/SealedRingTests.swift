@@ -48,6 +48,35 @@ import Testing
         #expect(program.output == "ada\n", "\(program.errors)")
     }
 
+    @Test(
+        "ROT-3 a reload with a sealed key that does not open, or a KEK that is gone, changes nothing and names the file"
+    )
+    func reloads() throws {
+        let daemon = try sealedDaemon()
+        try daemon.start()
+        let token = try token(daemon)
+        let kek = daemon.directory.appending(path: "kek.jwk")
+        let (sealed, key) = (try Data(contentsOf: daemon.keys.appending(path: "first.jwe")), try Data(contentsOf: kek))
+        func refused(_ file: String) throws {
+            let answer = try daemon.reload()
+            #expect(answer.errorCode == "reload_failed", "\(answer)")
+            #expect(answer.errorMessage?.contains(file) == true, "\(answer)")
+            #expect(try daemon.status().generation == 1)
+            #expect(try daemon.verify(token).isValid == true)
+        }
+        try sealed.dropLast(2).write(to: daemon.keys.appending(path: "first.jwe"))
+        try refused("first.jwe")
+        try sealed.write(to: daemon.keys.appending(path: "first.jwe"))
+        try run("key", "new-kek", "--kid", "kek-1", daemon.directory.appending(path: "wrong.jwk").path)
+        try Data(contentsOf: daemon.directory.appending(path: "wrong.jwk")).write(to: kek)
+        try refused("first.jwe")
+        try FileManager.default.removeItem(at: kek)
+        try refused("kek.jwk")
+        try key.write(to: kek)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: kek.path)
+        #expect(try daemon.reload().isOK)
+    }
+
     @Test("SEAL-5 a credential is a file in $CREDENTIALS_DIRECTORY; without it, the message says where to load it")
     func credential() throws {
         let daemon = try sealedDaemon(kek: #"["credential:signet-kek"]"#)

@@ -33,6 +33,24 @@ import Testing
         try daemon.expectUnchanged(since: token, words, generation: generation, kid: kid, by: client)
     }
 
+    @Test("ROT-5 a ring that changes its algorithm under a key whose tokens live: refused")
+    func changedAlgorithm() throws {
+        let folder = try Workshop()
+        let settings = TestDaemon.settings().replacingOccurrences(of: "HS512", with: "RS256")
+        let daemon = try TestDaemon(prepared: settings)
+        try remove("first.jwk", daemon)
+        let pem = try folder.makeKey(["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
+        let file = daemon.keys.appending(path: "key.pem")
+        try FileManager.default.copyItem(at: URL(filePath: pem), to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try daemon.start()
+        let token = try daemon.sign().text("token")
+        try daemon.configure(settings.replacingOccurrences(of: "RS256", with: "PS256"))
+        let refused = try daemon.reload()
+        #expect(refused.errorMessage?.contains("would be for PS256 instead of RS256") == true, "\(refused)")
+        #expect(try daemon.verify(token).isValid == true)
+    }
+
     @Test("ROT-5 the current key: refused; accepted when it is back, revoked, or by force", arguments: [0, 1, 2])
     func current(_ way: Int) throws {
         let (daemon, client, token) = try daemon()

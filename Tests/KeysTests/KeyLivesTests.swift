@@ -54,6 +54,15 @@ import Testing
         #expect(signer(ring(life("ahead", nbf: Self.now + 1), life("new", nbf: 2, published: nil))) == "new")
     }
 
+    @Test("ROT-1 where all wait, the one signs that was published first, which most verifiers have")
+    func waiverOrder() {
+        #expect(
+            signer(ring(life("new", nbf: 2, published: Self.now), life("old", nbf: 1, published: Self.now - 9)))
+                == "old")
+        #expect(signer(ring(life("new", nbf: 2, published: nil), life("old", nbf: 1, published: Self.now))) == "old")
+        #expect(signer(ring(life("new", nbf: 2, published: nil), life("old", nbf: 1, published: nil))) == "new")
+    }
+
     @Test("ROT-1 a key that is not published yet waits, however long ago it was made")
     func unpublished() {
         let ring = ring(life("new", nbf: 2, published: nil), life("old", nbf: 1))

@@ -51,6 +51,25 @@ import Testing
         #expect(ring.signingKey(at: Self.now + 1).map { ring.keys[$0].kid } == made.kid)
     }
 
+    @Test("ROT-1 after a clock was set back, a successor is preferred to the key that has signed all the same")
+    func rotateAfterStep() throws {
+        try key("ahead", nbf: Self.now + 3_600, byte: 1)
+        let knowledge = try knowledge(["ahead": KeyRecord(published: 1, latestExpiry: Self.now, hasSigned: true)])
+        let made = try KeyRotation(place, knowledge).rotate(nil, lead: 0, isSealed: nil, now: Self.now)
+        #expect(made.notBefore == Self.now + 3_601)
+    }
+
+    @Test(
+        "a lead that is a slip of the hand is refused before anything is written",
+        arguments: [-1, 366 * 86_400 + 1, .max])
+    func rotateLead(_ lead: Int64) throws {
+        try key("now", nbf: 2, byte: 2)
+        let rotation = KeyRotation(place, try knowledge())
+        #expect(throws: KeyError.self) { try rotation.rotate(nil, lead: lead, isSealed: nil, now: Self.now) }
+        #expect(try folder.names == ["now.jwk"])
+        _ = try rotation.rotate(nil, lead: 366 * 86_400, isSealed: nil, now: Self.now)
+    }
+
     @Test("rotate refuses a directory that does not load, and one that does not say what it is for")
     func rotateRefused() throws {
         #expect(throws: KeyError.self) {
@@ -70,31 +89,36 @@ import Testing
         try key("old", nbf: 1, byte: 1)
         try key("now", nbf: 2, byte: 2)
         let revocation = KeyRevocation(place, try knowledge())
-        #expect(try revocation.revoke("old", force: false, now: Self.now) == folder.file("revoked"))
-        _ = try revocation.revoke("old", force: false, now: Self.now)
-        _ = try revocation.revoke("never seen", force: false, now: Self.now)
+        #expect(try revocation.revoke("old") == folder.file("revoked"))
+        _ = try revocation.revoke("old")
+        _ = try revocation.revoke("never seen")
         #expect(try folder.load().0.revoked == ["old", "never seen"])
-        #expect(try revocation.concerns("old"))
-        #expect(try revocation.concerns("now"))
-        #expect(try !revocation.concerns("other"))
+        #expect(try revocation.concerns("old").0)
+        #expect(try revocation.concerns("now").0)
+        #expect(try !revocation.concerns("other").0)
+        // One that cannot be opened here is known by the name of its file.
+        try folder.write("sealed.jwe", "a.b.c")
+        #expect(try revocation.concerns("sealed").0)
+        #expect(try revocation.concerns("other").errors.count == 1)
     }
 
-    @Test("revoke refuses to leave a ring without a key that may sign, unless forced")
+    @Test("a ring that would be left without a key that may sign is told before anything is written")
     func revokeOnly() throws {
         try key("now", nbf: 2, byte: 2)
         try key("next", nbf: Self.now + 5, byte: 3)
         let revocation = KeyRevocation(place, try knowledge())
-        let error = #expect(throws: KeyError.self) { try revocation.revoke("now", force: false, now: Self.now) }
+        let error = #expect(throws: KeyError.self) { try revocation.requireSuccessor(of: "now", now: Self.now) }
         #expect(error?.fix.contains("signet key rotate") == true)
-        #expect(try folder.load().0.revoked == [])
-        _ = try revocation.revoke("now", force: true, now: Self.now)
-        #expect(try folder.load().0.revoked == ["now"])
+        try revocation.requireSuccessor(of: "next", now: Self.now)
+        try revocation.requireSuccessor(of: "other", now: Self.now)
+        try key("old", nbf: 1, byte: 4)
+        try revocation.requireSuccessor(of: "now", now: Self.now)
     }
 
     @Test("a kid that cannot stand on a line of its own is refused", arguments: ["", "a\nb", "a\u{0}"])
     func revokeUnlistable(_ kid: String) throws {
         #expect(throws: KeyError.self) {
-            try KeyRevocation(place, .none).revoke(ByteString(kid), force: true, now: Self.now)
+            try KeyRevocation(place, .none).revoke(ByteString(kid))
         }
     }
 
@@ -141,7 +165,7 @@ import Testing
         try key("bad", nbf: 1, byte: 1, more: "\"revoked\":true,")
         try key("worse", nbf: 1, byte: 3)
         try key("now", nbf: 2, byte: 2)
-        _ = try KeyRevocation(place, .none).revoke("worse", force: false, now: Self.now)
+        _ = try KeyRevocation(place, .none).revoke("worse")
         #expect(try prune(.none) == ["bad", "worse"])
         #expect(try folder.names == ["now.jwk", "revoked"])
         #expect(try folder.load().0.revoked == ["worse", "bad"])
