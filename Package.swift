@@ -58,7 +58,7 @@ let package = Package(
         target(
             "Server",
             [
-                "Authorization", "OpenSSL", "POSIX", "SigningService", "WireProtocol", logging, nioCore,
+                "Authorization", "OpenSSL", "POSIX", "SigningService", "StrictJSON", "WireProtocol", logging, nioCore,
                 nioPosix,
             ]),
         target("TOML", ["StrictJSON"]),
@@ -93,6 +93,7 @@ let package = Package(
         tests(
             "SigningServiceTests",
             ["Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "WireProtocol"]),
+        tests("SystemdTests", ["POSIX", "Systemd"]),
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
         tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),
         tests("SignetClientTests", ["POSIX", "SignetClient", "StrictJSON", "WireProtocol"]),

@@ -8,21 +8,25 @@ package struct Identity: Sendable, Equatable {
     package let gids: [UInt32]
     package let userName: ByteString?
     package let groupNames: [ByteString]
+    /// The system unit that the caller ran in when it connected; nil: none, or none that is certain.
+    package let unit: ByteString?
 
     /// A caller, as the kernel recorded it when it connected.
-    package init(uid: UInt32, gid: UInt32, supplementaryGroups: [UInt32]) {
+    package init(uid: UInt32, gid: UInt32, supplementaryGroups: [UInt32], unit: ByteString? = nil) {
         self.uid = uid
         gids = [gid] + supplementaryGroups
         userName = nil
         groupNames = []
+        self.unit = unit
     }
 
     /// Somebody whom an admin names.
-    package init(userName: ByteString?, groupNames: [ByteString]) {
+    package init(userName: ByteString?, groupNames: [ByteString], unit: ByteString? = nil) {
         uid = nil
         gids = []
         self.userName = userName
         self.groupNames = groupNames
+        self.unit = unit
     }
 
     /// The uid that the kernel shows for a user it cannot map: anybody, so nobody (rule PEER-2).
@@ -62,21 +66,33 @@ package struct NameList: Sendable, Equatable {
 package struct Who: Sendable, Equatable {
     package let users: NameList?
     package let groups: NameList?
+    /// Names of system units, whole and byte for byte.
+    package let units: [ByteString]?
 
-    package init(users: NameList?, groups: NameList?) {
+    package init(users: NameList?, groups: NameList?, units: [ByteString]? = nil) {
         self.users = users
         self.groups = groups
+        self.units = units
     }
+
+    /// Whether nothing but the unit tells callers apart: it has units, and neither groups nor users by name.
+    package var restsOnUnitAlone: Bool { units != nil && groups == nil && users?.isEveryone ?? true }
 
     /// Whether each list that there is holds the identity. Without any list: nobody.
     package func includes(_ identity: Identity) -> Bool {
-        guard identity.isKnown, users != nil || groups != nil else { return false }
+        guard identity.isKnown, users != nil || groups != nil || units != nil else { return false }
         if let users, !users.holdsUser(of: identity) { return false }
         if let groups, !groups.holdsGroup(of: identity) { return false }
+        if let units, !holdsUnit(of: identity, units) { return false }
         return true
     }
 
-    /// Whether any of the lists holds the identity: how `[server] admin` reads.
+    /// A caller without a unit is in none.
+    private func holdsUnit(of identity: Identity, _ units: [ByteString]) -> Bool {
+        identity.unit.map { units.contains($0) } ?? false
+    }
+
+    /// Whether users or groups hold the identity: how `[server] admin` reads, which names no units.
     package func includesByAnyList(_ identity: Identity) -> Bool {
         guard identity.isKnown else { return false }
         return users?.holdsUser(of: identity) ?? false || groups?.holdsGroup(of: identity) ?? false

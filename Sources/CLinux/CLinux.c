@@ -10,6 +10,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+/* Debian 12's headers are older than the option. The number is that of every architecture but parisc and sparc. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 int clinux_peer_credentials(int socket, clinux_credentials *peer) {
     struct ucred credentials;
@@ -24,6 +30,30 @@ int clinux_peer_groups(int socket, uint32_t *groups, uint32_t *count) {
     int result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &length) ? -errno : 0;
     *count = length / (uint32_t)sizeof *groups;
     return result;
+}
+
+int clinux_peer_process(int socket) {
+    int descriptor = -1;
+    socklen_t length = sizeof descriptor;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &descriptor, &length)) return -errno;
+    return descriptor;
+}
+
+int clinux_open_process_directory(pid_t pid) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    int descriptor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+bool clinux_knows_peer_process(void) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) return false;
+    int descriptor = clinux_peer_process(pair[0]);
+    close(pair[0]);
+    close(pair[1]);
+    if (descriptor >= 0) close(descriptor);
+    return descriptor >= 0;
 }
 
 int clinux_forbid_dumping(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0; }

@@ -19,10 +19,12 @@ package struct AllowSettings: Equatable, Sendable {
     package let position: FilePosition
     /// Never empty.
     package let operations: Set<GrantedOperation>
-    /// nil: the entry names groups only.
+    /// nil: the entry names none.
     package let users: UserList?
-    /// Primary or supplementary; nil: the entry names users only.
+    /// Primary or supplementary; nil: the entry names none.
     package let groups: [ByteString]?
+    /// Names of system units; nil: the entry names none. One of users, groups and units is there.
+    package let units: [ByteString]?
     /// In the order of the file; the profile's own where the entry names none. Never empty.
     package let audiences: [ByteString]
     /// No more than the profile allows.
@@ -46,6 +48,7 @@ extension AllowSettings {
         operations = Self.operations(&section)
         users = Self.users(&section)
         groups = Self.groups(&section)
+        units = Self.units(&section)
         audiences = Self.audiences(&section, within: bounds.audiences)
         allowedClaims = Self.allowedClaims(&section, within: bounds.allowedClaims)
         maxTTL = Self.maxTTL(&section, within: bounds.maxTTL)
@@ -54,9 +57,10 @@ extension AllowSettings {
                 section.report(name, "means nothing for content = \"bytes\", which has no claims")
             }
         }
-        if !section.has("users"), !section.has("groups") {
+        if !section.has("users"), !section.has("groups"), !section.has("units") {
             section.log.report(
-                section.position, "\(section.title) needs 'users', 'groups' or both; everyone is users = [\"*\"]")
+                section.position,
+                "\(section.title) needs at least one of 'users', 'groups' and 'units'; everyone is users = [\"*\"]")
         }
         section.reportUnknownMembers()
     }
@@ -90,6 +94,16 @@ extension AllowSettings {
     private static func groups(_ section: inout Section) -> [ByteString]? {
         guard let names = section.strings("groups") else { return nil }
         if names.contains("*") { section.report("groups", "must be names; everyone is users = [\"*\"]") }
+        return names
+    }
+
+    private static func units(_ section: inout Section) -> [ByteString]? {
+        guard let names = section.strings("units") else { return nil }
+        if let wrong = names.first(where: { !SystemUnitName.isValid($0) }) {
+            section.report(
+                "units", "must hold names of system units such as \"register.service\", found \(wrong.quoted)",
+                suggestion: SystemUnitName.completion(of: wrong))
+        }
         return names
     }
 

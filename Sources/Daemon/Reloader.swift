@@ -2,6 +2,7 @@ internal import Configuration
 internal import HostConfiguration
 internal import Keys
 internal import Logging
+internal import POSIX
 internal import SigningService
 internal import StrictJSON
 
@@ -89,7 +90,8 @@ final class Reloader {
         var warnings = configured
         let now = clock()
         let loader = SnapshotLoader(
-            settings: settings, user: user, credentials: credentials, largestToken: server.maxTokenBytes)
+            settings: settings, user: user, credentials: credentials, largestToken: server.maxTokenBytes,
+            holdsPeers: PeerProcess.isCertain)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: snapshot.generation + 1)
         let broken = report.brokenKEKs + report.broken
         guard broken.isEmpty else { throw ReloadFailure(broken.map(\.description)) }

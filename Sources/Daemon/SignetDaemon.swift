@@ -9,6 +9,7 @@ internal import POSIX
 internal import Server
 internal import SigningService
 internal import StrictJSON
+internal import Systemd
 internal import WireProtocol
 
 /// `signetd` from its first statement to its exit status.
@@ -59,7 +60,8 @@ package struct SignetDaemon {
                 stateDirectory: settings.server.stateDirectory, isNamed: settings.server.isStateDirectorySet, at: now)
         }
         let loader = SnapshotLoader(
-            settings: settings, user: user, credentials: Self.credentials, largestToken: settings.server.maxTokenBytes)
+            settings: settings, user: user, credentials: Self.credentials, largestToken: settings.server.maxTokenBytes,
+            holdsPeers: PeerProcess.isCertain)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: 1)
         tell(report)
         if options.isCheck {
@@ -120,7 +122,10 @@ package struct SignetDaemon {
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger, clock: SystemClock.unixSeconds
+                logger: logger, clock: SystemClock.unixSeconds,
+                unit: { (socket, peer) throws(Errno) in
+                    try SystemUnit.name(ofPeer: socket, peer).map { ByteString($0) }
+                }
             ) { request, answer in desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer)) }
             let mode = String(settings.socketMode, radix: 8)
             logger.info("listening on \(settings.socketPath) (mode 0\(mode))")

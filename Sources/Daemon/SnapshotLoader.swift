@@ -16,6 +16,8 @@ struct SnapshotLoader {
     let credentials: String?
     /// Longest token that is signed, in bytes; as the daemon began with, for it goes with the longest line.
     let largestToken: Int
+    /// Whether a peer's unit is certain whatever its user: else an entry with units must name users or groups, too.
+    let holdsPeers: Bool
 
     /// What came of it, for a person.
     struct Report {
@@ -155,7 +157,15 @@ struct SnapshotLoader {
             case .everyone: NameList(names: ["*"], ids: [])
             case .named(let names): resolve(names, place, alsoUser: nil, &report)
             }
-        return Who(users: users, groups: entry.groups.map { resolveGroups($0, place, &report) })
+        let groups = entry.groups.map { resolveGroups($0, place, &report) }
+        let who = Who(users: users, groups: groups, units: entry.units)
+        if who.restsOnUnitAlone, !holdsPeers {
+            report.warnings.append(
+                "\(place): this kernel cannot hold on to the process that connects (SO_PEERPIDFD, Linux 6.5), so an entry "
+                    + "with units must name users or groups as well; it matches nobody")
+            return Who(users: NameList(names: [], ids: []), groups: nil, units: entry.units)
+        }
+        return who
     }
 
     /// Users that exist; any other name matches nobody, and the report says so.

@@ -12,6 +12,13 @@ package struct PeerCredentials: Equatable, Sendable {
     /// Most processes have fewer supplementary groups; NGROUPS_MAX is 65,536.
     private static let usualGroups: UInt32 = 32
 
+    package init(uid: UInt32, gid: UInt32, pid: Int32, groups: [UInt32]) {
+        self.uid = uid
+        self.gid = gid
+        self.pid = pid
+        self.groups = groups
+    }
+
     /// Asks the kernel about a connected socket.
     package init(ofSocket socket: Int32) throws(Errno) {
         var credentials = clinux_credentials()

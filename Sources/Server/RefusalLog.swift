@@ -1,6 +1,7 @@
 internal import Authorization
 internal import Logging
 internal import NIOCore
+internal import StrictJSON
 internal import WireProtocol
 
 /// Tells the log whom the daemon refused, at most so many a second, and how many it did not tell.
@@ -29,7 +30,8 @@ final class RefusalLog {
             return
         }
         told += 1
-        let who = "uid \(identity.uid.map(String.init) ?? "?") (pid \(pid))"
+        let unit = identity.unit.map { ", \($0.text)" } ?? ""
+        let who = "uid \(identity.uid.map(String.init) ?? "?") (pid \(pid)\(unit))"
         switch refusal.code {
         case .notPermitted, .unknownProfile, .noSigningKey, .internal:
             logger.warning("refused \(who): \(refusal.code.rawValue): \(refusal.message)")

@@ -3,9 +3,14 @@ package import Logging
 package import NIOCore
 package import NIOPosix
 internal import OpenSSL
-internal import POSIX
+package import POSIX
 package import SigningService
+package import StrictJSON
 internal import WireProtocol
+
+/// Finds the system unit of the peer of a connected socket, whose credentials are known. Throws when descriptors or memory
+/// have run out, so that it cannot be told.
+package typealias UnitLookup = @Sendable (_ socket: Int32, PeerCredentials) throws(Errno) -> ByteString?
 
 /// The server on its socket: accepts, finds out who is there, and gives each connection to an event loop.
 package final class SocketServer: Sendable {
@@ -19,11 +24,12 @@ package final class SocketServer: Sendable {
     ///   - socket: Bound already; the server takes its descriptor, and its owner still removes the file.
     ///   - service: What the daemon tells of itself.
     ///   - clock: Seconds since 1970-01-01 UTC.
+    ///   - unit: Called on the event loops, once for each connection that is served.
     ///   - reload: Carries out the reloads that clients ask for.
     package static func start(
         on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
         service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, logger: Logger,
-        clock: @escaping @Sendable () -> Int64, reload: @escaping ReloadDesk
+        clock: @escaping @Sendable () -> Int64, unit: @escaping UnitLookup, reload: @escaping ReloadDesk
     ) throws -> SocketServer {
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
         for loop in group.makeIterator() {
@@ -35,7 +41,7 @@ package final class SocketServer: Sendable {
             }.wait()
         }
         let descriptor = try socket.takeDescriptor()
-        let listener = try bootstrap(group, lanes, connections, logger)
+        let listener = try bootstrap(group, lanes, connections, unit, logger)
             .withBoundSocket(descriptor.duplicate().release()).wait()
         // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
         // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
@@ -53,7 +59,7 @@ package final class SocketServer: Sendable {
 
     private static func bootstrap(
         _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>],
-        _ connections: ConnectionLimits, _ logger: Logger
+        _ connections: ConnectionLimits, _ unit: @escaping UnitLookup, _ logger: Logger
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
@@ -73,33 +79,48 @@ package final class SocketServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-                    try welcome(channel, lane, connections, logger)
+                    try welcome(channel, lane, connections, unit)
                 }
             }
     }
 
     /// Asks the kernel who connected, and serves it where the limits allow.
     private static func welcome(
-        _ channel: any Channel, _ lane: Lane, _ connections: ConnectionLimits, _ logger: Logger
+        _ channel: any Channel, _ lane: Lane, _ connections: ConnectionLimits, _ unit: UnitLookup
     ) throws {
-        let credentials = try channel.pipeline.syncOperations
-            .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { try PeerCredentials(ofSocket: $0) }
+        let pipeline = channel.pipeline.syncOperations
+        let credentials = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            try PeerCredentials(ofSocket: $0)
+        }
         guard let peer = credentials else { throw Errno.unsupported }
-        let identity = Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups)
-        if let limit = connections.admit(peer.uid, isAdmin: lane.worker.isAdmin(identity)) {
-            let refusal = Refusal(
-                .overloaded,
+        func identity(unit: ByteString?) -> Identity {
+            Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups, unit: unit)
+        }
+        func turnAway(_ reason: String) throws {
+            let refusal = Refusal(.overloaded, reason)
+            lane.worker.count(refusal)
+            lane.refusals.note(refusal, from: identity(unit: nil), pid: peer.pid)
+            try pipeline.addHandler(Farewell(lane, refusal))
+        }
+        if let limit = connections.admit(peer.uid, isAdmin: lane.worker.isAdmin(identity(unit: nil))) {
+            return try turnAway(
                 limit == .tooMany
                     ? "too many connections (max_connections)"
                     : "too many connections of one user (max_connections_per_user)")
-            lane.worker.count(refusal)
-            lane.refusals.note(refusal, from: identity, pid: peer.pid)
-            return try channel.pipeline.syncOperations.addHandler(Farewell(lane, refusal))
         }
-        let connection = Connection(lane, identity: identity, pid: peer.pid) { connections.leave(peer.uid) }
-        do { try channel.pipeline.syncOperations.addHandler(connection) } catch {
+        do {
+            let unit = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                try unit($0, peer)
+            }
+            let connection = Connection(lane, identity: identity(unit: unit ?? nil), pid: peer.pid) {
+                connections.leave(peer.uid)
+            }
+            try pipeline.addHandler(connection)
+        } catch {
             connections.leave(peer.uid)
-            throw error
+            // Without its unit a caller would be refused what it may have, for as long as it is connected.
+            guard error is Errno else { throw error }
+            try turnAway("too few file descriptors to find out who asks")
         }
     }
 

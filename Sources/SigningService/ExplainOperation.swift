@@ -42,6 +42,7 @@ extension Worker {
     private func readIdentity(_ value: JSONValue, _ line: Span<UInt8>) throws(Refusal) -> Identity {
         var user: ByteString?
         var groups: [ByteString] = []
+        var unit: ByteString?
         var position = value.firstMember
         while position >= 0 {
             let member = reader.index.members[position]
@@ -52,13 +53,13 @@ extension Worker {
             } else if member.name.equals("groups", in: line) {
                 groups = try readGroups(member.value, line)
             } else if member.name.equals("unit", in: line) {
-                // No entry can ask for a unit, so it decides nothing.
-                guard member.value.text != nil else { throw .malformed("\"as.unit\" must be a string") }
+                guard let text = member.value.text else { throw .malformed("\"as.unit\" must be a string") }
+                unit = ByteString(text.unescaped(in: line))
             } else {
                 throw .malformed("unknown member \(member.name.quoted(in: line)) in \"as\"")
             }
         }
-        return Identity(userName: user, groupNames: groups)
+        return Identity(userName: user, groupNames: groups, unit: unit)
     }
 
     private func readGroups(_ value: JSONValue, _ line: Span<UInt8>) throws(Refusal) -> [ByteString] {

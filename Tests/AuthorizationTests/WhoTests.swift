@@ -7,8 +7,10 @@ import Testing
     private static let staff = NameList(names: ["staff"], ids: [50])
     private static let all = NameList(names: ["*"], ids: [])
 
-    private func peer(_ uid: UInt32, _ gid: UInt32 = 9, also groups: [UInt32] = []) -> Identity {
-        Identity(uid: uid, gid: gid, supplementaryGroups: groups)
+    private func peer(
+        _ uid: UInt32, _ gid: UInt32 = 9, also groups: [UInt32] = [], in unit: ByteString? = nil
+    ) -> Identity {
+        Identity(uid: uid, gid: gid, supplementaryGroups: groups, unit: unit)
     }
 
     @Test("PEER-1 within a list any fits: by uid, by primary and by supplementary group")
@@ -48,6 +50,54 @@ import Testing
         #expect(!peer(65_534).isKnown && peer(65_533).isKnown && peer(0).isKnown)
     }
 
+    @Test("PEER-2 an entry by units is for whom runs in one of them, and for nobody without a unit")
+    func units() {
+        let services = Who(users: nil, groups: nil, units: ["register.service", "web@7.service"])
+        #expect(services.includes(peer(1, in: "register.service")) && services.includes(peer(2, in: "web@7.service")))
+        // A dynamic user, whom no entry can name.
+        #expect(services.includes(peer(61_200, 61_200, in: "register.service")))
+        #expect(!services.includes(peer(1)) && !services.includes(peer(0, 0)))
+        for unit: ByteString in [
+            "user@1000.service", "register", "register.service ", "Register.service", "web@.service", "web@70.service",
+            "*", "",
+        ] {
+            #expect(!services.includes(peer(1, in: unit)))
+        }
+        #expect(!Who(users: nil, groups: nil, units: []).includes(peer(1, in: "register.service")))
+        #expect(!Who(users: nil, groups: nil, units: ["*"]).includes(peer(1, in: "register.service")))
+    }
+
+    @Test("PEER-2 units and users, and units and groups, must both fit; others' units change nothing")
+    func unitsAndOthers() {
+        let both = Who(users: Self.web, groups: Self.staff, units: ["register.service"])
+        #expect(both.includes(peer(1_000, 50, in: "register.service")))
+        #expect(!both.includes(peer(1_000, 50)) && !both.includes(peer(1_000, 50, in: "other.service")))
+        #expect(!both.includes(peer(1, 50, in: "register.service")))
+        #expect(!both.includes(peer(1_000, 9, in: "register.service")))
+        let anyone = Who(users: Self.all, groups: nil, units: ["register.service"])
+        #expect(anyone.includes(peer(7, in: "register.service")) && !anyone.includes(peer(7)))
+        #expect(Who(users: Self.web, groups: nil).includes(peer(1_000, in: "other.service")))
+    }
+
+    @Test("PEER-2 whether an entry names whom it serves besides their unit")
+    func restsOnUnit() {
+        let units: [ByteString] = ["register.service"]
+        #expect(Who(users: nil, groups: nil, units: units).restsOnUnitAlone)
+        #expect(Who(users: Self.all, groups: nil, units: units).restsOnUnitAlone)
+        #expect(!Who(users: Self.web, groups: nil, units: units).restsOnUnitAlone)
+        #expect(!Who(users: nil, groups: Self.staff, units: units).restsOnUnitAlone)
+        #expect(!Who(users: Self.all, groups: Self.staff, units: units).restsOnUnitAlone)
+        #expect(!Who(users: Self.all, groups: nil).restsOnUnitAlone)
+    }
+
+    @Test("PEER-2 the overflow uid is nobody in any unit, and a unit makes no admin")
+    func unitOfNobody() {
+        let services = Who(users: nil, groups: nil, units: ["register.service"])
+        #expect(!services.includes(peer(65_534, 65_534, in: "register.service")))
+        #expect(services.includes(peer(65_533, 65_533, in: "register.service")))
+        #expect(!services.includesByAnyList(peer(1, in: "register.service")))
+    }
+
     @Test("an identity of names is found by name, byte for byte, never by id")
     func byName() {
         let users = Who(users: Self.web, groups: nil)
@@ -60,6 +110,11 @@ import Testing
         #expect(groups.includes(Identity(userName: nil, groupNames: ["a", "staff"])))
         #expect(!groups.includes(Identity(userName: "staff", groupNames: ["50"])))
         #expect(Who(users: Self.all, groups: nil).includes(Identity(userName: nil, groupNames: [])))
+        let services = Who(users: Self.web, groups: nil, units: ["register.service"])
+        #expect(services.includes(Identity(userName: "web", groupNames: [], unit: "register.service")))
+        #expect(!services.includes(Identity(userName: "web", groupNames: [], unit: "other.service")))
+        #expect(!services.includes(Identity(userName: "web", groupNames: ["register.service"])))
+        #expect(!services.includes(Identity(userName: nil, groupNames: [], unit: "register.service")))
     }
 
     @Test("UNI-1 names that Swift's String calls equal are two names")

@@ -18,6 +18,7 @@ import Testing
             operations = ["sign", "verify"]
             users = ["web", "\u{E9}"]
             groups = ["g"]
+            units = ["register.service", "web@7.service"]
             audiences = ["b"]
             allowed_claims = ["email"]
             max_ttl = "1h"
@@ -26,14 +27,19 @@ import Testing
         #expect(profile.allow.map(\.operations) == [[.verify], [.sign, .verify]])
         #expect(profile.allow.map(\.users) == [.everyone, .named(["web", ByteString("\u{E9}")])])
         #expect(profile.allow.map(\.groups) == [nil, ["g"]])
+        #expect(profile.allow.map(\.units) == [nil, ["register.service", "web@7.service"]])
         #expect(profile.allow.map(\.audiences) == [["https://api.example.com", "b"], ["b"]])
         #expect(profile.allow.map(\.allowedClaims) == [.named(["sub", "email"]), .named(["email"])])
         #expect(profile.allow.map(\.maxTTL) == [604_800, 3_600])
     }
 
     @Test(
-        "who is said by users, groups or both",
-        arguments: ["users = [\"a\"]", "groups = [\"g\"]", "users = [\"*\"]\ngroups = [\"g\"]"])
+        "who is said by users, groups, units or several of them",
+        arguments: [
+            "users = [\"a\"]", "groups = [\"g\"]", "users = [\"*\"]\ngroups = [\"g\"]",
+            "units = [\"register.service\"]", "groups = [\"g\"]\nunits = [\"a.scope\"]",
+            "users = [\"*\"]\nunits = [\"a.service\"]",
+        ])
     func who(_ lines: String) {
         #expect(problems(soundProfile + "\n" + head + "operations = [\"sign\"]\n" + lines) == [])
     }
@@ -41,7 +47,11 @@ import Testing
     @Test(
         "PEER-1 an entry that does not say who, or says it loosely, is refused",
         arguments: [
-            ("", "6:1: [[profile.default.allow]] needs 'users', 'groups' or both; everyone is users = [\"*\"]"),
+            (
+                "",
+                "6:1: [[profile.default.allow]] needs at least one of 'users', 'groups' and 'units'; "
+                    + "everyone is users = [\"*\"]"
+            ),
             (
                 "users = []",
                 "8:9: 'users' in [[profile.default.allow]] must not be empty; leave it out for its default"
@@ -55,10 +65,41 @@ import Testing
                 "8:10: 'groups' in [[profile.default.allow]] must be names; everyone is users = [\"*\"]"
             ), ("users = [\"\"]", "8:10: 'users' in [[profile.default.allow]] must not be empty"),
             ("users = [0]", "8:10: 'users' in [[profile.default.allow]] must hold strings only, found an integer"),
+            (
+                "units = []",
+                "8:9: 'units' in [[profile.default.allow]] must not be empty; leave it out for its default"
+            ),
             ("users = \"a\"", "8:9: 'users' in [[profile.default.allow]] must be an array of strings, found a string"),
         ])
     func refusedWho(_ lines: String, _ problem: String) {
         #expect(problems(soundProfile + "\n" + head + "operations = [\"sign\"]\n" + lines) == [problem])
+    }
+
+    @Test(
+        "names of units are those that processes can run in",
+        arguments: [
+            "a.service", "web@7.service", "session-c2.scope", "dbus.socket", "home-a.mount", "dev-sda1.swap",
+            "org.example.Register.service", "a\\\\x2db:c_d.service",
+        ])
+    func unitNames(_ name: String) throws {
+        let entry = head + "operations = [\"sign\"]\nunits = [\"\(name)\"]"
+        #expect(problems(soundProfile + "\n" + entry) == [])
+    }
+
+    @Test(
+        "PEER-2 and no others: no star, no pattern, no path, no template, no bare name",
+        arguments: [
+            "*", "*.service", "register", "register.", ".service", "register.service.", "a b.service", "a/b.service",
+            "system.slice/a.service", "user@1000.service/a.service", "web@.service", "@web.service", "a.slice",
+            "a.timer", "a.target", "a.Service", "caf\u{E9}.service", String(repeating: "a", count: 248) + ".service",
+        ])
+    func refusedUnitNames(_ name: String) throws {
+        let entry = head + "operations = [\"sign\"]\nusers = [\"a\"]\nunits = [\"b.service\", \"\(name)\"]"
+        let found = problems(soundProfile + "\n" + entry)
+        #expect(found.count == 1)
+        let isTold = found.first?.hasPrefix("9:9: 'units' in [[profile.default.allow]] must hold names of system units")
+        #expect(isTold == true)
+        #expect(found.first?.hasSuffix("did you mean 'register.service'?") == (name == "register"))
     }
 
     @Test(
@@ -96,7 +137,6 @@ import Testing
         "allow is an array of tables",
         arguments: [
             "[profile.default.allow]\nusers = [\"a\"]", "allow = []", "allow = [\"web\"]", "allow = true",
-            "[[profile.default.allow]]\noperations = [\"sign\"]\nusers = [\"a\"]\nunits = [\"x.service\"]",
             "[[profile.default.allow]]\noperations = [\"sign\"]\nusers = [\"a\"]\nrate = 2000",
         ])
     func refusedShapes(_ lines: String) {

@@ -72,6 +72,46 @@ import Testing
         #expect(try worker.answer("{\"op\":\"explain\"}", from: .admin).outcome == "not_permitted")
     }
 
+    @Test("an admin may ask for a service, by its unit; no unit is none of those that an entry names")
+    func impersonatedUnit() throws {
+        let service = AllowEntry(
+            number: 1, source: "a",
+            who: Who(users: nil, groups: NameList(names: ["team"], ids: [77]), units: ["register.service"]),
+            permissions: [.sign], audiences: [store], allowedClaims: .all, maximumTTL: 60)
+        let worker = try worker([profile(allow: [service, entry(2)])])
+        func explain(_ who: String) throws -> Answer {
+            try worker.answer("{\"op\":\"explain\",\"as\":\(who)}", from: .admin)
+        }
+        let unit = "\"unit\":\"register\\u002eservice\""
+        #expect(try explain("{\"groups\":[\"team\"],\(unit)}").object("rule").integer("entry") == 1)
+        #expect(try explain("{\"user\":\"web\",\(unit)}").object("rule").integer("entry") == 2)
+        for who in [
+            "{\(unit)}", "{\"groups\":[\"team\"]}", "{\"groups\":[\"team\"],\"unit\":\"register\"}",
+            "{\"groups\":[\"team\"],\"unit\":\"user@1000.service\"}",
+            "{\"groups\":[\"team\"],\"unit\":\"\"}",
+        ] {
+            #expect(try explain(who).outcome == "not_permitted")
+        }
+    }
+
+    @Test("PEER-2 a caller is served in its unit, and not in another or in none")
+    func callersUnit() throws {
+        let service = AllowEntry(
+            number: 1, source: "a", who: Who(users: nil, groups: nil, units: ["register.service"]),
+            permissions: [.sign], audiences: [store], allowedClaims: .all, maximumTTL: 60)
+        let worker = try worker([profile(allow: [service])])
+        for (unit, outcome) in [
+            ("register.service" as ByteString?, "ok"), ("user@1000.service", "not_permitted"), (nil, "not_permitted"),
+        ] {
+            let identity = Identity(uid: 61_200, gid: 61_200, supplementaryGroups: [], unit: unit)
+            for op in ["sign", "explain"] {
+                #expect(try worker.answer("{\"op\":\"\(op)\"}", from: identity).outcome == outcome)
+            }
+        }
+        let nobody = Identity(uid: 65_534, gid: 65_534, supplementaryGroups: [], unit: "register.service")
+        #expect(try worker.answer("{\"op\":\"sign\"}", from: nobody).outcome == "not_permitted")
+    }
+
     @Test("\"as\" is for admins, also for one who asks about himself", arguments: [Identity.web, .stranger, .overflow])
     func onlyAdmins(_ identity: Identity) throws {
         for profile in ["default", "naught"] {
@@ -85,7 +125,9 @@ import Testing
     @Test(
         "WIRE-4 a wrong \"as\" is told by name, before any permission",
         arguments: [
-            ("{\"user\":1}", "as.user"), ("{\"user\":null}", "as.user"), ("{\"groups\":\"a\"}", "as.groups"),
+            ("{\"user\":1}", "as.user"), ("{\"user\":null}", "as.user"), ("{\"unit\":1}", "as.unit"),
+            ("{\"unit\":[]}", "as.unit"),
+            ("{\"groups\":\"a\"}", "as.groups"),
             ("{\"groups\":{}}", "as.groups"), ("{\"groups\":[\"a\",1]}", "as.groups"),
             ("{\"groups\":[[\"a\"]]}", "as.groups"),
             ("{\"uid\":0}", "\"uid\""), ("{\"user\":\"web\",\"\":1}", "\"\""), ("[]", "\"as\""), ("\"web\"", "\"as\""),

@@ -17,6 +17,13 @@ typedef struct {
 int clinux_peer_credentials(int socket, clinux_credentials *peer);
 /* SO_PEERGROUPS: supplementary groups. `count` is room in, length out; -ERANGE when the room is too small. */
 int clinux_peer_groups(int socket, uint32_t *groups, uint32_t *count);
+/* SO_PEERPIDFD (Linux 6.5): a new descriptor of the process that connected, closed on exec; -ENOPROTOOPT on kernels
+ * that know none. */
+int clinux_peer_process(int socket);
+/* The directory of a process in /proc, as a new descriptor (O_PATH) that stays with that process when it has ended. */
+int clinux_open_process_directory(pid_t pid);
+/* Whether the kernel knows SO_PEERPIDFD. */
+bool clinux_knows_peer_process(void);
 
 /* prctl(PR_SET_DUMPABLE, 0): no core, no ptrace by the same user, /proc/PID owned by root. */
 int clinux_forbid_dumping(void);
