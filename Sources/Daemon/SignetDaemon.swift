@@ -120,7 +120,12 @@ package struct SignetDaemon {
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger, clock: SystemClock.unixSeconds
+                logger: logger,
+                clock: {
+                    Moment(
+                        unixSeconds: SystemClock.unixSeconds(),
+                        monotonicNanoseconds: SystemClock.monotonicNanoseconds())
+                }
             ) { request, answer in desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer)) }
             let mode = String(settings.socketMode, radix: 8)
             logger.info("listening on \(settings.socketPath) (mode 0\(mode))")
