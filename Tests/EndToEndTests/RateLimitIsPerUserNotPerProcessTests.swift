@@ -54,6 +54,10 @@ struct RateLimitIsPerUserNotPerProcessTests {
         #expect(passed <= 1 + refilled, "\(passed) passed, \(refilled) came back")
         let refused = first["rate_limited", default: 0] + second["rate_limited", default: 0]
         #expect(passed + refused == 2 * 256, "\(first) \(second)")
+        // Each event loop tells of one a second at most.
+        #expect(daemon.stop() == 0)
+        let told = daemon.log.rest().components(separatedBy: ": rate_limited").count - 1
+        #expect(told >= 1 && told <= (refilled + 1) * ProcessInfo.processInfo.activeProcessorCount)
     }
 
     @Test("Who waits for retry_after_ms is served again, and status counts the refusals")
