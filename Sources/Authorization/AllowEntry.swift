@@ -36,10 +36,12 @@ package final class AllowEntry: Sendable {
     package let allowedClaims: ClaimAllowance
     /// Seconds.
     package let maximumTTL: Int64
+    /// Requests per second and user, with a burst of the same size; nil: no limit.
+    package let rate: Int64?
 
     package init(
         number: Int, source: ByteString, who: Who, permissions: Set<Permission>, audiences: [ByteString],
-        allowedClaims: ClaimAllowance, maximumTTL: Int64
+        allowedClaims: ClaimAllowance, maximumTTL: Int64, rate: Int64? = nil
     ) {
         self.number = number
         self.source = source
@@ -48,6 +50,7 @@ package final class AllowEntry: Sendable {
         self.audiences = audiences
         self.allowedClaims = allowedClaims
         self.maximumTTL = maximumTTL
+        self.rate = rate
     }
 
     /// Whether the entry is for this caller and operation; what it grants is another question.

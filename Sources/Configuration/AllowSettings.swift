@@ -31,6 +31,10 @@ package struct AllowSettings: Equatable, Sendable {
     package let allowedClaims: ClaimList
     /// Longest life of a token in seconds; at most the profile's.
     package let maxTTL: Int64
+    /// Requests per second and user, with a burst of the same size; nil: no limit.
+    package let rate: Int64?
+
+    private static let rates = 1...1_000_000
 }
 
 /// What an entry may not exceed.
@@ -52,6 +56,7 @@ extension AllowSettings {
         audiences = Self.audiences(&section, within: bounds.audiences)
         allowedClaims = Self.allowedClaims(&section, within: bounds.allowedClaims)
         maxTTL = Self.maxTTL(&section, within: bounds.maxTTL)
+        rate = section.integer("rate", in: Self.rates).map { Int64($0) }
         if bounds.content == .bytes {
             for name in ["audiences", "allowed_claims", "max_ttl"] where section.has(name) {
                 section.report(name, "means nothing for content = \"bytes\", which has no claims")

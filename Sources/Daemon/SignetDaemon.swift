@@ -122,7 +122,12 @@ package struct SignetDaemon {
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger, clock: SystemClock.unixSeconds,
+                logger: logger,
+                clock: {
+                    Moment(
+                        unixSeconds: SystemClock.unixSeconds(),
+                        monotonicNanoseconds: SystemClock.monotonicNanoseconds())
+                },
                 unit: { (socket, peer) throws(Errno) in
                     try SystemUnit.name(ofPeer: socket, peer).map { ByteString($0) }
                 }

@@ -129,7 +129,8 @@ struct SnapshotLoader {
             AllowEntry(
                 number: index + 1, source: ByteString(entry.position.brief), who: who(entry, &report),
                 permissions: Set(entry.operations.map { $0 == .sign ? Permission.sign : .verify }),
-                audiences: entry.audiences, allowedClaims: allowance(entry.allowedClaims), maximumTTL: entry.maxTTL)
+                audiences: entry.audiences, allowedClaims: allowance(entry.allowedClaims), maximumTTL: entry.maxTTL,
+                rate: entry.rate)
         }
         report.loaded.append(
             "profile \(settings.name.quoted): keyring \(settings.keyring.quoted), "

@@ -135,7 +135,7 @@ final class Connection: ChannelInboundHandler {
     /// Whether a line was answered with `shutting_down`, after which nothing more is.
     private var stopHasBeenSaid = false
 
-    private func answer(_ line: Span<UInt8>, consumed: Int, at now: Int64) {
+    private func answer(_ line: Span<UInt8>, consumed: Int, at now: Moment) {
         if lane.isStopping, consumed > bytesBeforeStop ?? 0 {
             lane.worker.refuse(line, with: Refusal(.shuttingDown, "the daemon is stopping"), into: &lane.answers)
             stopHasBeenSaid = true

@@ -12,8 +12,7 @@ final class Lane {
     let reload: ReloadDesk
     let limits: ServerLimits
     let refusals: RefusalLog
-    /// Seconds since 1970-01-01 UTC.
-    let clock: @Sendable () -> Int64
+    let clock: @Sendable () -> Moment
     /// Answers of the turn that is running.
     var answers: [UInt8] = []
     /// Used again for each write that the kernel takes at once.
@@ -32,7 +31,7 @@ final class Lane {
     static let keptAnswers = 1 << 20
 
     init(
-        worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Int64,
+        worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Moment,
         reload: @escaping ReloadDesk, on loop: any EventLoop
     ) {
         self.worker = worker

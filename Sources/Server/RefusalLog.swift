@@ -6,11 +6,14 @@ internal import WireProtocol
 
 /// Tells the log whom the daemon refused, at most so many a second, and how many it did not tell.
 ///
+/// Of those who ask faster than they may, one a second: they come in floods, and must not hide the others.
+///
 /// Lines hold the code and who; the message only where it names nothing but a profile. Never claims, never tokens.
 final class RefusalLog {
     private let logger: Logger
     private var secondBegan = NIODeadline.uptimeNanoseconds(0)
     private var told = 0
+    private var toldOfRate = false
     private var untold = 0
 
     private static let linesPerSecond = 10
@@ -23,13 +26,16 @@ final class RefusalLog {
             if untold > 0 { logger.warning("refused \(untold) more requests than the log tells") }
             secondBegan = now
             told = 0
+            toldOfRate = false
             untold = 0
         }
-        guard told < Self.linesPerSecond else {
+        let isOfRate = refusal.code == .rateLimited
+        guard told < Self.linesPerSecond, !(isOfRate && toldOfRate) else {
             untold += 1
             return
         }
         told += 1
+        if isOfRate { toldOfRate = true }
         let unit = identity.unit.map { ", \($0.text)" } ?? ""
         let who = "uid \(identity.uid.map(String.init) ?? "?") (pid \(pid)\(unit))"
         switch refusal.code {

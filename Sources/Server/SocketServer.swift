@@ -23,13 +23,13 @@ package final class SocketServer: Sendable {
     /// - Parameters:
     ///   - socket: Bound already; the server takes its descriptor, and its owner still removes the file.
     ///   - service: What the daemon tells of itself.
-    ///   - clock: Seconds since 1970-01-01 UTC.
+    ///   - clock: The time of a turn.
     ///   - unit: Called on the event loops, once for each connection that is served.
     ///   - reload: Carries out the reloads that clients ask for.
     package static func start(
         on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
         service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, logger: Logger,
-        clock: @escaping @Sendable () -> Int64, unit: @escaping UnitLookup, reload: @escaping ReloadDesk
+        clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup, reload: @escaping ReloadDesk
     ) throws -> SocketServer {
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
         for loop in group.makeIterator() {

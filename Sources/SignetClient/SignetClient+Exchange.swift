@@ -3,7 +3,7 @@ internal import Synchronization
 internal import WireProtocol
 
 extension SignetClient {
-    /// How long to wait before an overloaded daemon is asked again, unless it says so itself.
+    /// How long to wait before a daemon that had no room, or no more for this user, is asked again, unless it says so itself.
     private static let overloadPause = Duration.milliseconds(20)
 
     /// Sends a request, once more where that is safe, and reads its answer with `body`.
@@ -51,7 +51,7 @@ extension SignetClient {
     private func prepareToRepeat(after refusal: ServerRefusal, on connection: Connection, _ deadline: UInt64) async {
         // A stopping daemon closes the connection, and so does one that answered before it read a request.
         if refusal.code == .shuttingDown || !refusal.hasID { connection.retire() }
-        guard refusal.code == .overloaded else { return }
+        guard refusal.code == .overloaded || refusal.code == .rateLimited else { return }
         let asked = refusal.retryAfterMilliseconds.map { Duration.milliseconds(max($0, 0)) } ?? Self.overloadPause
         let now = SystemClock.monotonicNanoseconds()
         let left = Duration.nanoseconds(Int64(clamping: deadline > now ? deadline - now : 0))

@@ -13,10 +13,10 @@ internal import WireProtocol
 /// broken.
 ///
 /// A request is sent a second time, once, where that is safe: when the daemon says that it did nothing (it was
-/// overloaded, or stopping), when the connection broke before the whole line was sent, and when it broke later for
-/// `ping`, `verify` and `explain`, which change nothing. A `sign` that may have been carried out is not repeated: a
-/// second token would come into the world, and whoever counts or records tokens should decide about that. It ends
-/// with ``SignetError/connectionLost``.
+/// overloaded or stopping, or the caller beyond its rate), when the connection broke before the whole line was sent, and
+/// when it broke later for `ping`, `verify` and `explain`, which change nothing. A `sign` that may have been carried out
+/// is not repeated: a second token would come into the world, and whoever counts or records tokens should decide about
+/// that. It ends with ``SignetError/connectionLost``.
 public final class SignetClient: Sendable {
     /// Where the daemon listens.
     public let socketPath: String

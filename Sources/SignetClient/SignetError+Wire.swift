@@ -15,19 +15,14 @@ extension SignetError {
         case .claimsRejected: self = .claimsRejected(message: message)
         case .ttlTooLong: self = .ttlTooLong(message: message)
         case .tooLarge: self = .tooLarge(message: message)
+        case .rateLimited: self = .rateLimited(message: message, retryAfter: retryAfter)
         case .overloaded: self = .overloaded(message: message, retryAfter: retryAfter)
         case .timeout: self = .timedOut
         case .shuttingDown: self = .shuttingDown(message: message)
         case .noSigningKey: self = .noSigningKey(message: message)
         case .reloadFailed: self = .reloadFailed(message: message)
-        case .internal: self = .refused(code: refusal.codeText.text, message: message)
-        case nil:
-            // A code of the protocol that this daemon's version does not send.
-            if refusal.codeText == "rate_limited" {
-                self = .rateLimited(message: message, retryAfter: retryAfter)
-            } else {
-                self = .refused(code: refusal.codeText.text, message: message)
-            }
+        // nil: a code of a later version.
+        case .internal, nil: self = .refused(code: refusal.codeText.text, message: message)
         }
     }
 

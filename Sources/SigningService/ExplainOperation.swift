@@ -8,7 +8,7 @@ internal import WireProtocol
 extension Worker {
     /// `explain`: what `sign` would do, and by which entry. Nothing is signed.
     func explain(
-        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
     ) throws(Refusal) {
         let isAdmin = signing.snapshot.isAdmin(identity)
         var subject = identity
@@ -16,7 +16,7 @@ extension Worker {
             subject = try readIdentity(impersonated, line)
             guard isAdmin else { throw Refusal(.notPermitted, "\"as\" is for admins") }
         }
-        let plan = try plan(request, line, for: subject, isAdmin: isAdmin, at: now)
+        let plan = try plan(request, line, for: subject, askedBy: identity, isAdmin: isAdmin, at: now)
         _ = try writePayload(plan, request, line)
         let header = signing.header(profile: plan.profile, key: plan.key)
         let signer = try signing.context(keyring: plan.keyring, key: plan.key)

@@ -1,10 +1,12 @@
 internal import Synchronization
 
-/// What the daemon as a whole tells of itself by `status`. Shared by all loops and by whoever reloads.
+/// What all loops share over any number of snapshots: the users' buckets, and what the daemon as a whole tells of itself
+/// by `status`.
 package final class ServiceState: Sendable {
     package let pid: Int32
     /// Seconds since the daemon began, by a clock that does not step.
     let uptime: @Sendable () -> Int64
+    let buckets = BucketTable()
     private let shared = Mutex(Shared())
 
     private struct Shared {

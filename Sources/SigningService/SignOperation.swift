@@ -8,9 +8,10 @@ internal import WireProtocol
 extension Worker {
     /// `sign`: decides, writes the payload once, encodes and signs them in place in the answer.
     func sign(
-        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
     ) throws(Refusal) {
-        let plan = try plan(request, line, for: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
+        let plan = try plan(
+            request, line, for: identity, askedBy: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")

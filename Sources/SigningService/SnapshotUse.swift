@@ -13,11 +13,21 @@ final class SnapshotUse {
     private var contexts: [[JWSContext?]]
     /// For each profile, the encoded header of its latest signing key, with its full stop.
     private var encodedHeaders: [(key: Int, header: [UInt8])?]
+    /// For each profile, the bucket of each entry that limits its users: of the user who asked last. A connection's
+    /// requests come in a row, so that one look into the shared table serves all of them.
+    private var latestBuckets: [[LatestBucket]]
+
+    private struct LatestBucket {
+        let entry: Int
+        let user: UInt32?
+        let bucket: TokenBucket
+    }
 
     init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         contexts = snapshot.keyrings.map { Array(repeating: nil, count: $0.keys.count) }
         encodedHeaders = Array(repeating: nil, count: snapshot.profiles.count)
+        latestBuckets = Array(repeating: [], count: snapshot.profiles.count)
     }
 
     /// The context of a key, made from the key's own when this loop first uses it.
@@ -42,6 +52,24 @@ final class SnapshotUse {
         encoded.append(UInt8(ascii: "."))
         output += encoded
         encodedHeaders[profile] = (key, encoded)
+    }
+
+    /// The bucket of an entry, if it is this user's that the loop used last.
+    func bucket(of user: UInt32?, _ entry: AllowEntry, profile: Int) -> TokenBucket? {
+        for latest in latestBuckets[profile] where latest.entry == entry.number {
+            return latest.user == user ? latest.bucket : nil
+        }
+        return nil
+    }
+
+    /// Keeps a user's bucket of an entry in place of another user's.
+    func keep(_ bucket: TokenBucket, of user: UInt32?, _ entry: AllowEntry, profile: Int) {
+        forgetBucket(of: entry, profile: profile)
+        latestBuckets[profile].append(LatestBucket(entry: entry.number, user: user, bucket: bucket))
+    }
+
+    func forgetBucket(of entry: AllowEntry, profile: Int) {
+        latestBuckets[profile].removeAll { $0.entry == entry.number }
     }
 
     /// Exactly `alg`, `kid`, `typ` (rule HDR-1).

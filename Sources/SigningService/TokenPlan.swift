@@ -29,43 +29,65 @@ extension Worker {
     /// The shortest life that a key's own end may leave a token, in seconds.
     private static let shortestRemainder: Int64 = 60
 
-    /// Decides a `sign` or `explain` request in the order of rule WIRE-5: profile and operation, content kind, claims,
-    /// audience, ttl, key.
+    /// Decides a `sign` or `explain` request in the order of rule WIRE-5: profile and operation, rate, content kind,
+    /// claims, audience, ttl, key.
+    ///
+    /// A request is charged once, before any cryptography: to the entry that serves it, and where none does to the first
+    /// that is for this caller and operation. So `rate_limited` comes before what is wrong with the request.
+    ///
+    /// - Parameters:
+    ///   - identity: For whom it is decided.
+    ///   - caller: Who asks, and is charged.
     func plan(
-        _ request: Request, _ line: Span<UInt8>, for identity: Identity, isAdmin: Bool, at now: Int64
+        _ request: Request, _ line: Span<UInt8>, for identity: Identity, askedBy caller: Identity, isAdmin: Bool,
+        at now: Moment
     ) throws(Refusal) -> TokenPlan {
         guard let position = signing.snapshot.profile(request.profile, in: line) else {
             throw .profile(request.profile, in: line, .sign, exists: false, isAdmin)
         }
         let served = signing.snapshot.profiles[position]
         let profile = served.profile
-        guard let entry = profile.allow.first(where: { $0.concerns(identity, .sign) }) else {
+        guard let first = profile.allow.first(where: { $0.concerns(identity, .sign) }) else {
             throw .profile(request.profile, in: line, .sign, exists: true, isAdmin)
         }
-        let key = { () throws(Refusal) in
-            let keyring = self.signing.snapshot.keyrings[served.keyring]
-            if let key = keyring.signingKey(at: now) { return key }
+        let grant: SignGrant?
+        do throws(Refusal) {
+            grant = try self.grant(of: profile, request, line, for: identity, isAdmin)
+        } catch {
+            try charge(first, ofProfile: position, in: signing, to: caller, at: now)
+            throw error
+        }
+        let entry = grant?.entry ?? first
+        try charge(entry, ofProfile: position, in: signing, to: caller, at: now)
+        let keyring = signing.snapshot.keyrings[served.keyring]
+        guard let key = keyring.signingKey(at: now.unixSeconds) else {
             throw Refusal(.noSigningKey, "keyring \(keyring.name.quoted) has no key that may sign")
         }
+        return TokenPlan(
+            profile: position, keyring: served.keyring, key: key, entry: entry,
+            claims: try grant.map { (grant) throws(Refusal) in
+                try claimsPlan(grant, keyring.keys[key], at: now.unixSeconds)
+            })
+    }
+
+    /// What the profile grants of a request for claims; nil for a payload, which any entry grants.
+    private func grant(
+        of profile: Profile, _ request: Request, _ line: Span<UInt8>, for identity: Identity, _ isAdmin: Bool
+    ) throws(Refusal) -> SignGrant? {
         switch profile.content {
         case .bytes:
             guard request.payload != nil else {
                 throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs a payload, not claims")
             }
-            return TokenPlan(profile: position, keyring: served.keyring, key: try key(), entry: entry, claims: nil)
+            return nil
         case .claims:
             guard request.payload == nil else {
                 throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs claims, not a payload")
             }
-            let grant: SignGrant
             do throws(SignGrant.Denial) {
-                grant = try SignGrant.decide(
+                return try SignGrant.decide(
                     profile, for: identity, claims: request.claims, ttl: request.ttl, reader.index, in: line)
             } catch { throw .denied(error, request, in: line, isAdmin) }
-            let key = try key()
-            return TokenPlan(
-                profile: position, keyring: served.keyring, key: key, entry: grant.entry,
-                claims: try claimsPlan(grant, signing.snapshot.keyrings[served.keyring].keys[key], at: now))
         }
     }
 

@@ -8,37 +8,41 @@ internal import WireProtocol
 extension Worker {
     /// `verify`: a token that does not verify is an answer with its reason, not an error.
     func verify(
-        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Int64, _ output: inout [UInt8]
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
     ) throws(Refusal) {
-        let (position, entry) = try permitVerify(request, line, identity)
+        let (position, entry) = try permitVerify(request, line, identity, now)
         guard let text = request.token else { throw .malformed("missing member \"token\"") }
         if text.hasEscapes {
             unescapedToken.removeAll(keepingCapacity: true)
             text.unescape(from: line, into: &unescapedToken)
             let token = unescapedToken
-            try verify(token.span, position, entry, request, line, now, &output)
+            try verify(token.span, position, entry, request, line, now.unixSeconds, &output)
         } else {
-            try verify(line.extracting(text.start..<text.end), position, entry, request, line, now, &output)
+            try verify(
+                line.extracting(text.start..<text.end), position, entry, request, line, now.unixSeconds, &output)
         }
     }
 
     /// The profile's position and the first entry that lets the caller verify and grants the audience it asks for.
+    /// That entry is charged; where none grants the audience, the first that is for the caller.
     private func permitVerify(
-        _ request: Request, _ line: Span<UInt8>, _ identity: Identity
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment
     ) throws(Refusal) -> (Int, AllowEntry) {
         let snapshot = serving.snapshot
         let isAdmin = snapshot.isAdmin(identity)
         guard let position = snapshot.profile(request.profile, in: line) else {
             throw .profile(request.profile, in: line, .verify, exists: false, isAdmin)
         }
-        var isPermitted = false
+        var first: AllowEntry?
         for entry in snapshot.profiles[position].profile.allow where entry.concerns(identity, .verify) {
-            isPermitted = true
-            guard let audience = request.audience else { return (position, entry) }
-            if entry.audience(audience, in: line) != nil { return (position, entry) }
+            first = first ?? entry
+            if let audience = request.audience, entry.audience(audience, in: line) == nil { continue }
+            try charge(entry, ofProfile: position, in: serving, to: identity, at: now)
+            return (position, entry)
         }
-        if isPermitted { throw Refusal(.notPermitted, "you may not verify for that audience") }
-        throw .profile(request.profile, in: line, .verify, exists: true, isAdmin)
+        guard let first else { throw .profile(request.profile, in: line, .verify, exists: true, isAdmin) }
+        try charge(first, ofProfile: position, in: serving, to: identity, at: now)
+        throw Refusal(.notPermitted, "you may not verify for that audience")
     }
 
     private func verify(

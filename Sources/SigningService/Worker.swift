@@ -50,10 +50,10 @@ package final class Worker {
     ///
     /// - Parameters:
     ///   - identity: Who asks.
-    ///   - now: Seconds since 1970-01-01 UTC.
+    ///   - now: When, by the wall clock and by one that never steps.
     /// - Returns: What happened, for the log; and whether the answer is still to come.
     package func answer(
-        _ line: Span<UInt8>, from identity: Identity, at now: Int64, into output: inout [UInt8]
+        _ line: Span<UInt8>, from identity: Identity, at now: Moment, into output: inout [UInt8]
     ) -> Outcome {
         let start = output.count
         do throws(Refusal) {
@@ -63,8 +63,8 @@ package final class Worker {
             case .sign: try sign(request, line, identity, now, &output)
             case .verify: try verify(request, line, identity, now, &output)
             case .explain: try explain(request, line, identity, now, &output)
-            case .jwks: try jwks(request, line, identity, now, &output)
-            case .status: status(line, identity, now, &output)
+            case .jwks: try jwks(request, line, identity, now.unixSeconds, &output)
+            case .status: status(line, identity, now.unixSeconds, &output)
             case .reload: return .deferred(try reload(request, line, identity))
             }
             return .answered

@@ -10,6 +10,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case claimsRejected = "claims_rejected"
     case ttlTooLong = "ttl_too_long"
     case tooLarge = "too_large"
+    /// More requests than the entry's `rate` grants the user.
+    case rateLimited = "rate_limited"
     case overloaded
     /// A line was begun and not ended in time.
     case timeout
@@ -19,11 +21,11 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case reloadFailed = "reload_failed"
     case `internal`
 
-    /// Whether the request was certainly not carried out because of the daemon's state, so that the same line may be
-    /// sent again.
+    /// Whether the request was certainly not carried out because of the daemon's state, or of what the caller asked before,
+    /// so that the same line may be sent again.
     package var mayBeSentAgain: Bool {
         switch self {
-        case .overloaded, .shuttingDown, .timeout: true
+        case .rateLimited, .overloaded, .shuttingDown, .timeout: true
         default: false
         }
     }
@@ -34,9 +36,12 @@ package struct Refusal: Error, Sendable, Equatable {
     package let code: ErrorCode
     /// For a person: names the culprit and the fix. Never a claim's value, a token or a secret.
     package let message: String
+    /// When trying again may help, in milliseconds from now.
+    package let retryAfterMilliseconds: Int64?
 
-    package init(_ code: ErrorCode, _ message: String) {
+    package init(_ code: ErrorCode, _ message: String, retryAfterMilliseconds: Int64? = nil) {
         self.code = code
         self.message = message
+        self.retryAfterMilliseconds = retryAfterMilliseconds
     }
 }

@@ -50,6 +50,10 @@ extension Array where Element == UInt8 {
         appendJSONString(refusal.code.rawValue)
         append(",\"message\":")
         appendJSONString(refusal.message)
+        if let milliseconds = refusal.retryAfterMilliseconds {
+            append(",\"retry_after_ms\":")
+            appendInteger(milliseconds)
+        }
         append(UInt8(ascii: "}"))
         endResponse()
     }

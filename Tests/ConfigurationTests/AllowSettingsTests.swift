@@ -22,6 +22,7 @@ import Testing
             audiences = ["b"]
             allowed_claims = ["email"]
             max_ttl = "1h"
+            rate = 2000
             """)
         #expect(profile.allow.map(\.position.brief) == ["signetd.toml:7", "signetd.toml:11"])
         #expect(profile.allow.map(\.operations) == [[.verify], [.sign, .verify]])
@@ -31,6 +32,28 @@ import Testing
         #expect(profile.allow.map(\.audiences) == [["https://api.example.com", "b"], ["b"]])
         #expect(profile.allow.map(\.allowedClaims) == [.named(["sub", "email"]), .named(["email"])])
         #expect(profile.allow.map(\.maxTTL) == [604_800, 3_600])
+        #expect(profile.allow.map(\.rate) == [nil, 2_000])
+    }
+
+    @Test("a rate is from 1 to 1,000,000 requests a second, for content of either kind", arguments: [1, 1_000_000])
+    func rates(_ rate: Int) throws {
+        let entry = head + "operations = [\"sign\"]\nusers = [\"a\"]\nrate = \(rate)"
+        #expect(try profile(entry).allow.map(\.rate) == [Int64(rate)])
+        let bytes = "[keyring.k]\nalgorithm = \"HS512\"\n[profile.k]\ncontent = \"bytes\"\ntype = \"hook\"\n"
+        #expect(problems(bytes + entry.replacing("default", with: "k")) == [])
+    }
+
+    @Test(
+        "and nothing else",
+        arguments: [
+            ("0", "must be from 1 to 1000000, found 0"), ("-1", "must be from 1 to 1000000, found -1"),
+            ("1000001", "must be from 1 to 1000000, found 1000001"),
+            ("\"2000\"", "must be an integer, found a string"), ("true", "must be an integer, found a boolean"),
+        ])
+    func refusedRates(_ rate: String, _ problem: String) {
+        let entry = head + "operations = [\"sign\"]\nusers = [\"a\"]\nrate = \(rate)"
+        #expect(
+            problems(soundProfile + "\n" + entry) == ["9:8: 'rate' in [[profile.default.allow]] \(problem)"])
     }
 
     @Test(
@@ -137,7 +160,6 @@ import Testing
         "allow is an array of tables",
         arguments: [
             "[profile.default.allow]\nusers = [\"a\"]", "allow = []", "allow = [\"web\"]", "allow = true",
-            "[[profile.default.allow]]\noperations = [\"sign\"]\nusers = [\"a\"]\nrate = 2000",
         ])
     func refusedShapes(_ lines: String) {
         #expect(problems(soundProfile + "\n" + lines).count == 1)

@@ -31,6 +31,7 @@ struct AnswerTests {
             ("no_signing_key", .noSigningKey(message: "why")),
             ("malformed_request", .malformedRequest(message: "why")),
             ("shutting_down", .shuttingDown(message: "why")),
+            ("rate_limited", .rateLimited(message: "why", retryAfter: nil)),
             ("overloaded", .overloaded(message: "why", retryAfter: nil)),
             ("internal", .refused(code: "internal", message: "why")),
             ("from_the_future", .refused(code: "from_the_future", message: "why")),
@@ -44,14 +45,20 @@ struct AnswerTests {
 
     @Test("Waiting times of refusals arrive")
     func retryAfter() async throws {
-        let (client, server) = try answering(refusal("rate_limited", ",\"retry_after_ms\":250"))
+        // The second one is told: the client has waited for the first and tried again.
+        let (client, server) = try answering(
+            refusal("rate_limited", ",\"retry_after_ms\":60"), refusal("rate_limited", ",\"retry_after_ms\":250"))
         defer { server.stop() }
+        let began = ContinuousClock.now
         await #expect(throws: SignetError.rateLimited(message: "why", retryAfter: .milliseconds(250))) {
             _ = try await client.sign()
         }
+        #expect(began.duration(to: .now) >= .milliseconds(60))
     }
 
-    @Test("What a busy or stopping daemon did not do is asked once more", arguments: ["overloaded", "shutting_down"])
+    @Test(
+        "What a busy or stopping daemon did not do is asked once more",
+        arguments: ["rate_limited", "overloaded", "shutting_down"])
     func repeated(code: String) async throws {
         let (client, server) = try answering(
             refusal(code, ",\"retry_after_ms\":1"), #"{"id":ID,"ok":true,"token":"t","kid":"k"}"#)

@@ -87,6 +87,14 @@ struct Answer {
         }
     }
 
+    /// Milliseconds after which a refusal says to try again; nil where it does not.
+    var retryAfter: Int64? {
+        get throws {
+            guard raw("error") != nil else { return nil }
+            return try object.object("error").raw("retry_after_ms").flatMap { Int64($0.text) }
+        }
+    }
+
     /// What a person is told about a refusal or an invalid token.
     var message: String {
         get throws {

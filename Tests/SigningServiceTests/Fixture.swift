@@ -8,6 +8,10 @@ import StrictJSON
 /// The moment at which the tests stand, in seconds since 1970-01-01 UTC.
 let noon: Int64 = 1_800_000_000
 
+extension Moment {
+    static let noon = Moment(unixSeconds: SigningServiceTests.noon, monotonicNanoseconds: 0)
+}
+
 let issuer: ByteString = "https://issuer.example"
 let api: ByteString = "https://api.example"
 let store: ByteString = "https://store.example"
@@ -46,12 +50,13 @@ func key(_ kid: ByteString, _ material: KeyMaterial) -> Key {
 
 func entry(
     _ number: Int = 1, uids: [UInt32] = [1_000], _ permissions: Set<Permission> = [.sign, .verify],
-    audiences: [ByteString] = [api, store], claims: ClaimAllowance = .all, maximumTTL: Int64 = 86_400
+    audiences: [ByteString] = [api, store], claims: ClaimAllowance = .all, maximumTTL: Int64 = 86_400,
+    rate: Int64? = nil
 ) -> AllowEntry {
     AllowEntry(
         number: number, source: ByteString("signetd.toml:\(number)"),
         who: Who(users: NameList(names: ["web"], ids: uids), groups: nil), permissions: permissions,
-        audiences: audiences, allowedClaims: claims, maximumTTL: maximumTTL)
+        audiences: audiences, allowedClaims: claims, maximumTTL: maximumTTL, rate: rate)
 }
 
 func everyone(_ number: Int = 1) -> AllowEntry {
@@ -88,13 +93,20 @@ func worker(
 
 extension Worker {
     /// The answer to one line.
-    func answer(_ line: String, from identity: Identity = .web, at now: Int64 = noon) throws -> Answer {
-        try answer(Array(line.utf8), from: identity, at: now)
+    ///
+    /// - Parameter nanoseconds: What the clock of the rates shows.
+    func answer(
+        _ line: String, from identity: Identity = .web, at now: Int64 = noon, clock nanoseconds: UInt64 = 0
+    ) throws -> Answer {
+        try answer(Array(line.utf8), from: identity, at: now, clock: nanoseconds)
     }
 
-    func answer(_ line: [UInt8], from identity: Identity = .web, at now: Int64 = noon) throws -> Answer {
+    func answer(
+        _ line: [UInt8], from identity: Identity = .web, at now: Int64 = noon, clock nanoseconds: UInt64 = 0
+    ) throws -> Answer {
         var output: [UInt8] = []
-        _ = answer(line.span, from: identity, at: now, into: &output)
+        let moment = Moment(unixSeconds: now, monotonicNanoseconds: nanoseconds)
+        _ = answer(line.span, from: identity, at: moment, into: &output)
         return try Answer(output)
     }
 

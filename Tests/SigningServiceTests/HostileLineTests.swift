@@ -71,7 +71,7 @@ import Testing
             let line = line(&random, seeds)
             let identity = [Identity.web, .admin, .stranger].randomElement(using: &random) ?? .web
             var output: [UInt8] = [0x21]
-            _ = worker.answer(line.span, from: identity, at: noon, into: &output)
+            _ = worker.answer(line.span, from: identity, at: .noon, into: &output)
             try #require(output.first == 0x21, "what stood before the answer is left alone")
             let answer = try Answer(Array(output.dropFirst()))
             try #require(answer.raw("id") == expectedID(line), "\(ByteString(line).quoted)")
@@ -92,7 +92,7 @@ import Testing
             "{\"op\":\"ping\",\"id\":1}", large, "{\"op\":\"verify\",\"id\":3,\"token\":\"x\"}", "",
             "{\"op\":\"sign\",\"id\":5}",
         ] {
-            _ = worker.answer(Array(line.utf8).span, from: .web, at: noon, into: &output)
+            _ = worker.answer(Array(line.utf8).span, from: .web, at: .noon, into: &output)
         }
         let answers = try output.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().map {
             try Answer(Array($0) + [0x0A])

@@ -67,6 +67,40 @@ import Testing
         }
     }
 
+    @Test(
+        "WIRE-5 the rate comes after permission, and before content kind, claims, audience, ttl and key",
+        arguments: [
+            "\"payload\":\"\"", "\"claims\":{\"exp\":1}", "\"claims\":{\"aud\":1}", "\"claims\":{\"aud\":\"x\"}",
+            "\"ttl\":101",
+        ])
+    func rate(_ fault: String) throws {
+        let line = "{\"op\":\"sign\",\(fault)}"
+        let service = try worker(
+            [profile(allow: [entry(claims: .only(["sub"]), maximumTTL: 100, rate: 1)])],
+            keys: [try key(times: KeyTimes(notBefore: noon))])
+        #expect(try service.answer(line, from: .stranger).outcome == "not_permitted")
+        let told = try service.answer(line).outcome
+        #expect(told == "claims_rejected" || told == "ttl_too_long")
+        #expect(try service.answer(line).outcome == "rate_limited")
+        #expect(try service.answer(line, from: .stranger).outcome == "not_permitted")
+        // Neither is anything said of the key, nor anything of the rate before the line is a request.
+        #expect(try service.answer("{\"op\":\"sign\"}", at: noon - 1).outcome == "rate_limited")
+        #expect(try service.answer("{\"op\":\"sign\"}", at: noon - 1, clock: second).outcome == "no_signing_key")
+        #expect(try service.answer("{\"op\":\"sign\",\"ttl\":0}", clock: second).outcome == "malformed_request")
+    }
+
+    @Test("WIRE-5 on verify too: permission, then the rate, then the audience and the token")
+    func verifyRate() throws {
+        let service = try worker([profile(allow: [entry(audiences: [api], rate: 2)])])
+        let line = "{\"op\":\"verify\",\"token\":\"!\",\"audience\":\"x\"}"
+        #expect(try service.answer(line).outcome == "not_permitted")
+        #expect(try service.verify("!").outcome == "malformed")
+        #expect(try service.answer(line).outcome == "rate_limited")
+        #expect(try service.verify("!").outcome == "rate_limited")
+        #expect(try service.answer(line, from: .stranger).outcome == "not_permitted")
+        #expect(try service.answer("{\"op\":\"verify\"}").outcome == "malformed_request")
+    }
+
     @Test("WIRE-5 ttl comes before the key, the key before the size")
     func lifeThenKeyThenSize() throws {
         let claims = "\"claims\":{\"sub\":\"\(Self.long)\"}"

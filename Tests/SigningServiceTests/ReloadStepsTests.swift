@@ -105,7 +105,7 @@ import WireProtocol
     private func outcome(_ line: String, from identity: Identity) throws -> (Worker.Outcome, [UInt8]) {
         var output: [UInt8] = []
         let bytes = Array(line.utf8)
-        let outcome = try worker().answer(bytes.span, from: identity, at: noon, into: &output)
+        let outcome = try worker().answer(bytes.span, from: identity, at: .noon, into: &output)
         return (outcome, output)
     }
 

@@ -59,7 +59,7 @@ import Testing
         var output: [UInt8] = []
         for _ in 0..<100_000 {
             output.removeAll(keepingCapacity: true)
-            _ = worker.answer(line.span, from: .web, at: noon, into: &output)
+            _ = worker.answer(line.span, from: .web, at: .noon, into: &output)
             seen.insert(ArraySlice(Array(output.suffix(25).prefix(22))))
         }
         #expect(seen.count == 100_000)

@@ -14,6 +14,18 @@ import WireProtocol
                         + "\"a\\nb\\r\\\"c\\\\\\u0000\\u001f\u{7F}é\u{2028}\"}}\n"))
     }
 
+    @Test("a refusal says when to try again, if that is known")
+    func retryAfter() {
+        var output: [UInt8] = []
+        output.appendRefusal(Refusal(.rateLimited, "wait", retryAfterMilliseconds: 12))
+        output.appendRefusal(Refusal(.overloaded, "wait"))
+        #expect(
+            ByteString(output)
+                == ByteString(
+                    "{\"ok\":false,\"error\":{\"code\":\"rate_limited\",\"message\":\"wait\",\"retry_after_ms\":12}}\n"
+                        + "{\"ok\":false,\"error\":{\"code\":\"overloaded\",\"message\":\"wait\"}}\n"))
+    }
+
     @Test("WIRE-1 the id stands first, as its raw token")
     func rawID() throws {
         let line = Array("{\"op\":\"ping\",\"id\": \"a\\u0062\" }".utf8)
@@ -34,12 +46,13 @@ import WireProtocol
                 == [
                     "malformed_request", "unknown_op", "not_permitted", "unknown_profile", "unknown_keyring",
                     "claims_rejected",
-                    "ttl_too_long", "too_large", "overloaded", "timeout", "shutting_down", "no_signing_key",
+                    "ttl_too_long", "too_large", "rate_limited", "overloaded", "timeout", "shutting_down",
+                    "no_signing_key",
                     "reload_failed", "internal",
                 ])
         #expect(
             Set(ErrorCode.allCases.filter(\.mayBeSentAgain).map(\.rawValue)) == [
-                "shutting_down", "overloaded", "timeout",
+                "shutting_down", "rate_limited", "overloaded", "timeout",
             ])
         #expect(
             Set(InvalidReason.allCases.map(\.rawValue))
