@@ -50,6 +50,8 @@ final class TestDaemon {
         try setMode(0o700, keys)
         try writeKey(named: "first.jwk", kid: Self.kid, key)
         try Data(settings.utf8).write(to: configuration)
+        // Said outright: tests that listen in this process change its umask for a moment.
+        try setMode(0o644, configuration)
     }
 
     deinit {

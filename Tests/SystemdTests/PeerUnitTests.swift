@@ -23,7 +23,9 @@ struct PeerUnitTests {
         let group = try Cgroup("register.service")
         defer { group.remove() }
         let path = "/tmp/signet-\(UUID().uuidString.prefix(8)).sock"
-        let listener = try UnixSocket.listen(at: path, mode: 0o666, backlog: 8)
+        // Listening sets the umask of the process for a moment, and other tests write files meanwhile: a strict one.
+        let listener = try UnixSocket.listen(at: path, mode: 0o600, backlog: 8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
         defer { try? UnixSocket.remove(path) }
         let (program, input, output) = (Process(), Pipe(), Pipe())
         let command = group.running(["/usr/bin/python3", "-c", Self.prologue + script, path])
