@@ -165,6 +165,25 @@ struct BadReloadTests {
         try daemon.awaitStatus("the file is written at last") { $0.faults.isEmpty }
         #expect(FileManager.default.fileExists(atPath: daemon.directory.appending(path: "missing/app.json").path))
     }
+
+    @Test(
+        "ROT-3 a key directory that the daemon's user may not read any more leaves the old keys in service",
+        .enabled(if: getuid() == 0, "needs root, to start the daemon as another user"))
+    func unreadableDirectory() throws {
+        let daemon = try TestDaemon(prepared: TestDaemon.settings(users: ["*"]))
+        let owner = OtherUser.stranger
+        try #require(try Program.run("chown", ["-R", owner, daemon.directory.path]).status == 0)
+        try daemon.start(wrapper: ["setpriv", "--reuid=\(owner)", "--regid=\(owner)", "--clear-groups"])
+        let token = try daemon.sign().text("token")
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: daemon.keys.path)
+        let refused = try daemon.reload()
+        #expect(refused.errorCode == "reload_failed")
+        #expect(refused.errorMessage?.contains(daemon.keys.path) == true, "\(refused)")
+        #expect(try daemon.verify(token).isValid == true)
+        #expect(try daemon.status().generation == 1)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: daemon.keys.path)
+        #expect(try daemon.reload().isOK)
+    }
 }
 
 extension TestDaemon {

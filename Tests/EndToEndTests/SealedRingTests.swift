@@ -77,6 +77,21 @@ import Testing
         #expect(try daemon.reload().isOK)
     }
 
+    @Test("SEAL-5 without its credential a command says what is missing, and a sealed key can be revoked all the same")
+    func revokedWithoutCredential() throws {
+        let daemon = try sealedDaemon(kek: #"["credential:signet-kek"]"#)
+        let configuration = daemon.configuration.path
+        let list = try folder.signet(["key", "list", "default", "--config", configuration])
+        #expect(list.status == 2)
+        #expect(
+            list.errors.contains("there is no $CREDENTIALS_DIRECTORY") && list.errors.contains("--kek"),
+            "\(list.errors)")
+        let revoked = try folder.signet(["key", "revoke", TestDaemon.kid, "--force", "--config", configuration])
+        #expect(revoked.status == 0, "\(revoked.errors)")
+        let text = try String(contentsOf: daemon.keys.appending(path: "revoked"), encoding: .utf8)
+        #expect(text == "\(TestDaemon.kid)\n")
+    }
+
     @Test("SEAL-5 a credential is a file in $CREDENTIALS_DIRECTORY; without it, the message says where to load it")
     func credential() throws {
         let daemon = try sealedDaemon(kek: #"["credential:signet-kek"]"#)
