@@ -70,8 +70,14 @@ struct UnitTests {
             import os, signal, socket, sys
             path, daemon, dies = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "dies"
             s = socket.socket(socket.AF_UNIX)
+            # kill(2) returns before every thread stands: one that runs on would accept the process while it lives.
+            def stands(thread):
+                with open(f"/proc/{daemon}/task/{thread}/stat") as stat:
+                    return stat.read().rsplit(")", 1)[1].split()[0] == "T"
             os.kill(daemon, signal.SIGSTOP)
             try:
+                while not all(stands(thread) for thread in os.listdir(f"/proc/{daemon}/task")):
+                    os.sched_yield()
                 if dies:
                     if not os.fork():
                         s.connect(path); os._exit(0)
