@@ -32,6 +32,12 @@ package struct Identity: Sendable, Equatable {
     /// The uid that the kernel shows for a user it cannot map: anybody, so nobody (rule PEER-2).
     package static let overflowUID: UInt32 = 65_534
 
+    /// Whether an id does not say who has it: systemd's dynamic users and groups (61184–65519), which others get later,
+    /// the overflow id, and the 16-bit -1.
+    package static func isRecycled(_ id: UInt32) -> Bool {
+        61_184...65_519 ~= id || id == overflowUID || id == 65_535
+    }
+
     /// Whether the kernel could tell who it is.
     package var isKnown: Bool { uid != Self.overflowUID }
 }
@@ -80,16 +86,22 @@ package struct Who: Sendable, Equatable {
 
     /// Whether each list that there is holds the identity. Without any list: nobody.
     package func includes(_ identity: Identity) -> Bool {
-        guard identity.isKnown, users != nil || groups != nil || units != nil else { return false }
-        if let users, !users.holdsUser(of: identity) { return false }
-        if let groups, !groups.holdsGroup(of: identity) { return false }
-        if let units, !holdsUnit(of: identity, units) { return false }
-        return true
+        identity.isKnown && hasLists && !excludes(identity, by: .users) && !excludes(identity, by: .groups)
+            && !excludes(identity, by: .units)
     }
 
-    /// A caller without a unit is in none.
-    private func holdsUnit(of identity: Identity, _ units: [ByteString]) -> Bool {
-        identity.unit.map { units.contains($0) } ?? false
+    enum List: CaseIterable { case users, groups, units }
+
+    var hasLists: Bool { users != nil || groups != nil || units != nil }
+
+    /// Whether that list is there and does not hold the identity.
+    func excludes(_ identity: Identity, by list: List) -> Bool {
+        switch list {
+        case .users: users.map { !$0.holdsUser(of: identity) } ?? false
+        case .groups: groups.map { !$0.holdsGroup(of: identity) } ?? false
+        // A caller without a unit is in none.
+        case .units: units.map { units in !(identity.unit.map { units.contains($0) } ?? false) } ?? false
+        }
     }
 
     /// Whether users or groups hold the identity: how `[server] admin` reads, which names no units.

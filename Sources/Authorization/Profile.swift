@@ -17,8 +17,8 @@ package final class Profile: Sendable {
     /// Seconds by which `nbf` lies before `iat`.
     package let backdate: Int64
     package let type: TokenType
-    /// Claims that every token carries, each as compact JSON, in file order.
-    package let fixedClaims: [(name: ByteString, json: [UInt8])]
+    /// In file order.
+    package let fixedClaims: [FixedClaim]
     /// In file order.
     package let allow: [AllowEntry]
     /// The required claims that are not fixed, so that each request has to bring them.
@@ -35,7 +35,7 @@ package final class Profile: Sendable {
     package init(
         name: ByteString, keyring: ByteString, content: Content = .claims, validation: ClaimsValidation,
         audiences: [ByteString], ttl: Int64,
-        maximumTTL: Int64, backdate: Int64, type: TokenType, fixedClaims: [(name: ByteString, json: [UInt8])],
+        maximumTTL: Int64, backdate: Int64, type: TokenType, fixedClaims: [FixedClaim],
         allow: [AllowEntry]
     ) {
         self.name = name

@@ -31,8 +31,9 @@ enum { FIRST_BUFFER = 1024, LARGEST_BUFFER = 1 << 20 };
         return result;                                                         \
     }
 
-int clinux_user_id(const char *name, uint32_t *uid) {
-    LOOK_UP(passwd, getpwnam_r(name, &entry, buffer, capacity, &found), *uid = found->pw_uid)
+int clinux_user_ids(const char *name, uint32_t *uid, uint32_t *gid) {
+    LOOK_UP(passwd, getpwnam_r(name, &entry, buffer, capacity, &found),
+            *uid = found->pw_uid; *gid = found->pw_gid)
 }
 
 int clinux_user_name(uint32_t uid, char *name, size_t room) {
@@ -42,6 +43,11 @@ int clinux_user_name(uint32_t uid, char *name, size_t room) {
 
 int clinux_group_id(const char *name, uint32_t *gid) {
     LOOK_UP(group, getgrnam_r(name, &entry, buffer, capacity, &found), *gid = found->gr_gid)
+}
+
+int clinux_group_name(uint32_t gid, char *name, size_t room) {
+    LOOK_UP(group, getgrgid_r(gid, &entry, buffer, capacity, &found),
+            if (strlen(found->gr_name) < room) strcpy(name, found->gr_name); else result = -ERANGE)
 }
 
 int clinux_group_has_members(uint32_t gid) {

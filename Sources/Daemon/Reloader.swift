@@ -91,7 +91,7 @@ final class Reloader {
         let now = clock()
         let loader = SnapshotLoader(
             settings: settings, user: user, credentials: credentials, largestToken: server.maxTokenBytes,
-            holdsPeers: PeerProcess.isCertain)
+            holdsPeers: PeerProcess.isCertain, hostName: ThisProcess.hostName)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: snapshot.generation + 1)
         let broken = report.brokenKEKs + report.broken
         guard broken.isEmpty else { throw ReloadFailure(broken.map(\.description)) }

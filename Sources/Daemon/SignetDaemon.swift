@@ -61,7 +61,7 @@ package struct SignetDaemon {
         }
         let loader = SnapshotLoader(
             settings: settings, user: user, credentials: Self.credentials, largestToken: settings.server.maxTokenBytes,
-            holdsPeers: PeerProcess.isCertain)
+            holdsPeers: PeerProcess.isCertain, hostName: ThisProcess.hostName)
         let (loaded, report) = loader.load(at: now, keeper.history, generation: 1)
         tell(report)
         if options.isCheck {
@@ -108,6 +108,7 @@ package struct SignetDaemon {
             try ProcessLimits.raiseDescriptors()
             let socketGroup = try socketGroup(settings)
             let desk = try ControlDesk()
+            let accounts = AccountDesk(logger: logger, clock: SystemClock.monotonicNanoseconds)
             var socket = try ListeningSocket.claim(
                 settings.socketPath, mode: settings.socketMode, group: socketGroup)
             let began = SystemClock.bootSeconds()
@@ -130,8 +131,11 @@ package struct SignetDaemon {
                 },
                 unit: { (socket, peer) throws(Errno) in
                     try SystemUnit.name(ofPeer: socket, peer).map { ByteString($0) }
-                }
-            ) { request, answer in desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer)) }
+                },
+                reload: { request, answer in
+                    desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer))
+                },
+                lookUp: { lookup, whenDone in accounts.handIn(lookup, whenDone: whenDone) })
             let mode = String(settings.socketMode, radix: 8)
             logger.info("listening on \(settings.socketPath) (mode 0\(mode))")
             let notification = ServiceNotification(logger: logger)
@@ -141,6 +145,7 @@ package struct SignetDaemon {
             logger.info("stopping")
             desk.close()
             server.stop(notice: Self.stopNotice, timeout: settings.stopTimeout.timeAmount)
+            accounts.close()
             try loops.syncShutdownGracefully()
             reloader.close()
             logger.info("stopped")

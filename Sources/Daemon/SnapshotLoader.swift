@@ -18,6 +18,8 @@ struct SnapshotLoader {
     let largestToken: Int
     /// Whether a peer's unit is certain whatever its user: else an entry with units must name users or groups, too.
     let holdsPeers: Bool
+    /// The host's name; nil: it has none.
+    let hostName: String?
 
     /// What came of it, for a person.
     struct Report {
@@ -140,7 +142,7 @@ struct SnapshotLoader {
             validation: ClaimsValidation(
                 issuer: settings.issuer, requiredClaims: settings.requiredClaims, leeway: settings.leeway),
             audiences: settings.audiences, ttl: settings.ttl, maximumTTL: settings.maxTTL, backdate: settings.backdate,
-            type: TokenType(settings.type), fixedClaims: settings.fixedClaims.map { ($0.name, $0.json) }, allow: allow)
+            type: TokenType(settings.type), fixedClaims: fixedClaims(settings, &report), allow: allow)
     }
 
     private func allowance(_ list: ClaimList) -> ClaimAllowance {
@@ -178,9 +180,10 @@ struct SnapshotLoader {
         for name in names {
             do throws(Errno) {
                 if let uid = try UserDatabase.userID(named: name.text) {
-                    if Self.isRecycled(uid) {
+                    if Identity.isRecycled(uid) {
                         report.warnings.append(
-                            "\(place): user \(name.quoted) is uid \(uid), which others may get: it matches nobody")
+                            "\(place): user \(name.quoted) is uid \(uid), which others may get: it matches nobody; name "
+                                + "the unit that it runs in")
                     } else {
                         ids.append(uid)
                         known.append(name)
@@ -201,9 +204,10 @@ struct SnapshotLoader {
         for name in names {
             do throws(Errno) {
                 if let gid = try UserDatabase.groupID(named: name.text) {
-                    if Self.isRecycled(gid) {
+                    if Identity.isRecycled(gid) {
                         report.warnings.append(
-                            "\(place): group \(name.quoted) is gid \(gid), which others may get: it matches nobody")
+                            "\(place): group \(name.quoted) is gid \(gid), which others may get: it matches nobody; "
+                                + "name the unit that it is of")
                     } else {
                         ids.append(gid)
                         known.append(name)
@@ -216,10 +220,5 @@ struct SnapshotLoader {
             }
         }
         return NameList(names: known, ids: ids)
-    }
-
-    /// systemd's dynamic users and groups (61184–65519), the overflow id and the 16-bit -1: ids that do not say who it is.
-    private static func isRecycled(_ id: UInt32) -> Bool {
-        61_184...65_519 ~= id || id == Identity.overflowUID || id == 65_535
     }
 }

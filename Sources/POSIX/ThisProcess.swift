@@ -17,6 +17,16 @@ package enum ThisProcess {
         return unsafe String(cString: value)
     }
 
+    /// The name of the host, as hostname(1) shows it; nil where there is none to be had.
+    package static var hostName: String? {
+        // HOST_NAME_MAX is 64 on Linux.
+        var name = [CChar](repeating: 0, count: 65)
+        // Reason: the call fills the buffer, whose room it knows.
+        guard unsafe gethostname(&name, name.count) == 0 else { return nil }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Ends the process with this status.
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 }

@@ -141,29 +141,47 @@ final class Connection: ChannelInboundHandler {
             stopHasBeenSaid = true
             return
         }
+        answer(line, at: now)
+    }
+
+    private func answer(_ line: Span<UInt8>, at now: Moment) {
         switch lane.worker.answer(line, from: identity, at: now, into: &lane.answers) {
         case .answered: break
         case .refused(let refusal): lane.refusals.note(refusal, from: identity, pid: pid)
         case .deferred(let reload): handIn(reload)
+        case .lacksAccount(let lookup): handIn(lookup)
         }
     }
 
-    /// Hands a reload to whoever carries it out. Meanwhile nothing more is read.
+    /// Hands a reload to whoever carries it out.
     private func handIn(_ reload: DeferredReload) {
+        let resume = pause()
+        lane.reload(reload) { answer in resume { $0.lane.answers += answer } }
+    }
+
+    /// Has an account looked up, and then the line answered that needs it.
+    private func handIn(_ lookup: AccountLookup) {
+        let resume = pause()
+        lane.lookUp(lookup) { resume { $0.answer(lookup.line.span, at: $0.lane.clock()) } }
+    }
+
+    /// Reads and answers nothing more until what comes back is called, on any thread.
+    private func pause() -> @Sendable (_ finish: @escaping @Sendable (Connection) -> Void) -> Void {
         isAwaiting = true
         if let context { setReading(false, context) }
         let connection = NIOLoopBound(self, eventLoop: lane.loop)
-        lane.reload(reload) { answer in
-            connection.eventLoop.execute { connection.value.resume(with: answer) }
-        }
+        return { finish in connection.eventLoop.execute { connection.value.resume(finish) } }
     }
 
-    private func resume(with answer: [UInt8]) {
+    /// Goes on behind a line whose answer had to wait.
+    ///
+    /// - Parameter finish: Appends that answer, or has the line wait again.
+    private func resume(_ finish: (Connection) -> Void) {
         isAwaiting = false
         guard phase == .serving, let context else { return }
         lastActivity = .now()
         lineBegan = nil
-        lane.answers += answer
+        finish(self)
         serve(context)
         if phase == .serving, !isBlocked, !isAwaiting { setReading(true, context) }
     }

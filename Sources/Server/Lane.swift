@@ -5,11 +5,16 @@ package import SigningService
 /// Where a loop hands in a reload; the answer line comes on any thread, once.
 package typealias ReloadDesk = @Sendable (DeferredReload, _ answer: @escaping @Sendable ([UInt8]) -> Void) -> Void
 
+/// Where a loop hands in the look-up of an account; that it is done comes on any thread, once.
+package typealias LookupDesk = @Sendable (AccountLookup, _ whenDone: @escaping @Sendable () -> Void) -> Void
+
 /// One event loop's part of the server: its half of the service, its connections, its memory for answers.
 final class Lane {
     let worker: Worker
     /// Has a reload carried out, and its answer line given to the closure, on any thread.
     let reload: ReloadDesk
+    /// Has an account looked up.
+    let lookUp: LookupDesk
     let limits: ServerLimits
     let refusals: RefusalLog
     let clock: @Sendable () -> Moment
@@ -32,10 +37,11 @@ final class Lane {
 
     init(
         worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Moment,
-        reload: @escaping ReloadDesk, on loop: any EventLoop
+        reload: @escaping ReloadDesk, lookUp: @escaping LookupDesk, on loop: any EventLoop
     ) {
         self.worker = worker
         self.reload = reload
+        self.lookUp = lookUp
         self.limits = limits
         self.clock = clock
         self.loop = loop

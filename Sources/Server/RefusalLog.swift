@@ -8,7 +8,8 @@ internal import WireProtocol
 ///
 /// Of those who ask faster than they may, one a second: they come in floods, and must not hide the others.
 ///
-/// Lines hold the code and who; the message only where it names nothing but a profile. Never claims, never tokens.
+/// Lines hold the code and who; the message only where it names a profile, or why entries are not for
+/// somebody. Never claims, never tokens.
 final class RefusalLog {
     private let logger: Logger
     private var secondBegan = NIODeadline.uptimeNanoseconds(0)

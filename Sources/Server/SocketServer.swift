@@ -26,17 +26,20 @@ package final class SocketServer: Sendable {
     ///   - clock: The time of a turn.
     ///   - unit: Called on the event loops, once for each connection that is served.
     ///   - reload: Carries out the reloads that clients ask for.
+    ///   - lookUp: Looks accounts up for requests that wait for them.
     package static func start(
         on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
         service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, logger: Logger,
-        clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup, reload: @escaping ReloadDesk
+        clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup, reload: @escaping ReloadDesk,
+        lookUp: @escaping LookupDesk
     ) throws -> SocketServer {
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
         for loop in group.makeIterator() {
             lanes[ObjectIdentifier(loop)] = try loop.submit {
                 let worker = try Worker(snapshot, service)
                 let lane = Lane(
-                    worker: worker, limits: limits, logger: logger, clock: clock, reload: reload, on: loop)
+                    worker: worker, limits: limits, logger: logger, clock: clock, reload: reload, lookUp: lookUp,
+                    on: loop)
                 return NIOLoopBound(lane, eventLoop: loop)
             }.wait()
         }

@@ -7,16 +7,22 @@ internal import WireProtocol
 
 extension Worker {
     /// `explain`: what `sign` would do, and by which entry. Nothing is signed.
+    ///
+    /// - Returns: As of `sign`.
     func explain(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
-    ) throws(Refusal) {
+    ) throws(Refusal) -> Outcome {
         let isAdmin = signing.snapshot.isAdmin(identity)
         var subject = identity
         if let impersonated = request.impersonated {
             subject = try readIdentity(impersonated, line)
             guard isAdmin else { throw Refusal(.notPermitted, "\"as\" is for admins") }
         }
-        let plan = try plan(request, line, for: subject, askedBy: identity, isAdmin: isAdmin, at: now)
+        let plan: TokenPlan
+        switch try self.plan(request, line, for: subject, askedBy: identity, isAdmin: isAdmin, at: now) {
+        case .ready(let ready): plan = ready
+        case .lacksAccount(let lookup): return .lacksAccount(lookup)
+        }
         _ = try writePayload(plan, request, line)
         let header = signing.header(profile: plan.profile, key: plan.key)
         let signer = try signing.context(keyring: plan.keyring, key: plan.key)
@@ -36,6 +42,7 @@ extension Worker {
         output.appendJSONString(plan.entry.source.bytes)
         output.append(UInt8(ascii: "}"))
         output.endResponse()
+        return .answered
     }
 
     /// Reads `as`: {"user": string, "groups": [string], "unit": string}.

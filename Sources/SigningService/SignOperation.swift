@@ -7,11 +7,18 @@ internal import WireProtocol
 
 extension Worker {
     /// `sign`: decides, writes the payload once, encodes and signs them in place in the answer.
+    ///
+    /// - Returns: `answered`, or `lacksAccount` with nothing written.
     func sign(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
-    ) throws(Refusal) {
-        let plan = try plan(
+    ) throws(Refusal) -> Outcome {
+        let plan: TokenPlan
+        switch try self.plan(
             request, line, for: identity, askedBy: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
+        {
+        case .ready(let ready): plan = ready
+        case .lacksAccount(let lookup): return .lacksAccount(lookup)
+        }
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
@@ -26,6 +33,7 @@ extension Worker {
             output.append(UInt8(ascii: "\""))
         }
         output.endResponse()
+        return .answered
     }
 
     /// Appends header, payload and signature (RFC 7515 section 5.1).

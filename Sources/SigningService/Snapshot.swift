@@ -17,6 +17,8 @@ package final class Snapshot: Sendable {
     private let admins: Who
     /// Longest token that is signed, in bytes: whatever is signed can be verified.
     let largestToken: Int
+    /// What the system's database said of callers since this snapshot was built.
+    let accounts = Accounts()
 
     /// - Parameters:
     ///   - keyrings: Each ring that a profile names must be among them.
@@ -85,21 +87,38 @@ package final class ServedProfile: Sendable {
     package let profile: Profile
     /// Position of its ring in the snapshot's `keyrings`.
     package let keyring: Int
-    /// `"role":"user","iss":"https://…"`: the fixed claims and the issuer.
+    /// Where the fixed claims have a value of the caller's, with what stands before it; none in most profiles.
+    let holes: [Hole]
+    /// `"role":"user","iss":"https://…"`: the fixed claims and the issuer; with holes, what is behind the last one.
     let fixedPart: [UInt8]
+
+    struct Hole {
+        let before: [UInt8]
+        let claim: ByteString
+        let value: CallerValue
+    }
 
     init(_ profile: Profile, keyring: Int) {
         self.profile = profile
         self.keyring = keyring
         var part: [UInt8] = []
-        for (name, json) in profile.fixedClaims {
-            part.appendJSONString(name.bytes)
+        var holes: [Hole] = []
+        for claim in profile.fixedClaims {
+            part.appendJSONString(claim.name.bytes)
             part.append(UInt8(ascii: ":"))
-            part += json
+            for piece in claim.value {
+                switch piece {
+                case .json(let json): part += json
+                case .caller(let value):
+                    holes.append(Hole(before: part, claim: claim.name, value: value))
+                    part = []
+                }
+            }
             part.append(UInt8(ascii: ","))
         }
         part.append("\"iss\":")
         part.appendJSONString(profile.validation.issuer.bytes)
         fixedPart = part
+        self.holes = holes
     }
 }

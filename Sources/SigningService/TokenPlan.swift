@@ -20,9 +20,18 @@ struct TokenPlan {
     /// What the daemon says in the claims.
     struct ClaimsPlan {
         let grant: SignGrant
+        /// What fills the holes of the profile's fixed claims.
+        let values: [ByteString]
         let issuedAt: Int64
         let expires: Int64
     }
+}
+
+/// What came of planning.
+enum Planning {
+    case ready(TokenPlan)
+    /// What the token says of the caller has to be looked up first. Nothing was decided or charged.
+    case lacksAccount(AccountLookup)
 }
 
 extension Worker {
@@ -41,39 +50,47 @@ extension Worker {
     func plan(
         _ request: Request, _ line: Span<UInt8>, for identity: Identity, askedBy caller: Identity, isAdmin: Bool,
         at now: Moment
-    ) throws(Refusal) -> TokenPlan {
+    ) throws(Refusal) -> Planning {
         guard let position = signing.snapshot.profile(request.profile, in: line) else {
             throw .profile(request.profile, in: line, .sign, exists: false, isAdmin)
         }
         let served = signing.snapshot.profiles[position]
         let profile = served.profile
         guard let first = profile.allow.first(where: { $0.concerns(identity, .sign) }) else {
-            throw .profile(request.profile, in: line, .sign, exists: true, isAdmin)
+            let refusal = Refusal.profile(request.profile, in: line, .sign, exists: true, isAdmin)
+            guard isAdmin, request.operation == .explain else { throw refusal }
+            throw Refusal(refusal.code, "\(refusal.message): \(profile.mismatches(with: identity, .sign))")
         }
-        let grant: SignGrant?
+        let account = account(of: identity, for: served, line, at: now)
+        if case .lacking(let lookup) = account { return .lacksAccount(lookup) }
+        let grant: (sign: SignGrant, values: [ByteString])?
         do throws(Refusal) {
-            grant = try self.grant(of: profile, request, line, for: identity, isAdmin)
+            grant = try self.grant(of: served, account, request, line, for: identity, isAdmin)
         } catch {
             try charge(first, ofProfile: position, in: signing, to: caller, at: now)
             throw error
         }
-        let entry = grant?.entry ?? first
+        let entry = grant?.sign.entry ?? first
         try charge(entry, ofProfile: position, in: signing, to: caller, at: now)
         let keyring = signing.snapshot.keyrings[served.keyring]
         guard let key = keyring.signingKey(at: now.unixSeconds) else {
             throw Refusal(.noSigningKey, "keyring \(keyring.name.quoted) has no key that may sign")
         }
-        return TokenPlan(
+        let plan = TokenPlan(
             profile: position, keyring: served.keyring, key: key, entry: entry,
             claims: try grant.map { (grant) throws(Refusal) in
-                try claimsPlan(grant, keyring.keys[key], at: now.unixSeconds)
+                try claimsPlan(grant.sign, grant.values, keyring.keys[key], at: now.unixSeconds)
             })
+        return .ready(plan)
     }
 
-    /// What the profile grants of a request for claims; nil for a payload, which any entry grants.
+    /// What the profile grants of a request for claims, and what it says of the caller; nil for a payload, which any entry
+    /// grants.
     private func grant(
-        of profile: Profile, _ request: Request, _ line: Span<UInt8>, for identity: Identity, _ isAdmin: Bool
-    ) throws(Refusal) -> SignGrant? {
+        of served: ServedProfile, _ account: CallerAccount, _ request: Request, _ line: Span<UInt8>,
+        for identity: Identity, _ isAdmin: Bool
+    ) throws(Refusal) -> (sign: SignGrant, values: [ByteString])? {
+        let profile = served.profile
         switch profile.content {
         case .bytes:
             guard request.payload != nil else {
@@ -84,20 +101,25 @@ extension Worker {
             guard request.payload == nil else {
                 throw Refusal(.claimsRejected, "profile \(profile.name.quoted) signs claims, not a payload")
             }
+            let values = try served.values(of: identity, account)
             do throws(SignGrant.Denial) {
-                return try SignGrant.decide(
+                let grant = try SignGrant.decide(
                     profile, for: identity, claims: request.claims, ttl: request.ttl, reader.index, in: line)
+                return (grant, values)
             } catch { throw .denied(error, request, in: line, isAdmin) }
         }
     }
 
     /// A token never outlives its key's own `exp`; one that would be too short to use is not made.
-    private func claimsPlan(_ grant: SignGrant, _ key: Key, at now: Int64) throws(Refusal) -> TokenPlan.ClaimsPlan {
+    private func claimsPlan(
+        _ grant: SignGrant, _ values: [ByteString], _ key: Key, at now: Int64
+    ) throws(Refusal) -> TokenPlan.ClaimsPlan {
         let remainder = key.times.expires.map { $0 - now } ?? .max
         guard remainder >= min(grant.ttl, Self.shortestRemainder) else {
             throw Refusal(.noSigningKey, "the signing key \(key.kid.quoted) is about to expire")
         }
-        return TokenPlan.ClaimsPlan(grant: grant, issuedAt: now, expires: now + min(grant.ttl, remainder))
+        return TokenPlan.ClaimsPlan(
+            grant: grant, values: values, issuedAt: now, expires: now + min(grant.ttl, remainder))
     }
 
     /// Fills `payload` with what a token carries: the caller's bytes, or the claims.
@@ -129,6 +151,10 @@ extension Worker {
             payload[payload.count - 1] = UInt8(ascii: ",")
         } else {
             payload.append(UInt8(ascii: "{"))
+        }
+        for (hole, value) in zip(served.holes, own.values) {
+            payload += hole.before
+            payload += value.bytes
         }
         payload += served.fixedPart
         if !own.grant.audienceIsClaimed {

@@ -60,9 +60,9 @@ package final class Worker {
             let request = try reader.read(line)
             switch request.operation {
             case .ping: ping(line, &output)
-            case .sign: try sign(request, line, identity, now, &output)
+            case .sign: return try sign(request, line, identity, now, &output)
             case .verify: try verify(request, line, identity, now, &output)
-            case .explain: try explain(request, line, identity, now, &output)
+            case .explain: return try explain(request, line, identity, now, &output)
             case .jwks: try jwks(request, line, identity, now.unixSeconds, &output)
             case .status: status(line, identity, now.unixSeconds, &output)
             case .reload: return .deferred(try reload(request, line, identity))
@@ -93,6 +93,9 @@ package final class Worker {
         case refused(Refusal)
         /// Somebody else carries it out; no later line of the connection is answered before it is.
         case deferred(DeferredReload)
+        /// Nothing is answered yet. When the look-up has been carried out, its line is to be answered anew; no later line
+        /// of the connection before it.
+        case lacksAccount(AccountLookup)
     }
 
     private func ping(_ line: Span<UInt8>, _ output: inout [UInt8]) {

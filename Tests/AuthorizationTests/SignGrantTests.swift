@@ -20,7 +20,7 @@ import Testing
         Profile(
             name: "p", keyring: "r", validation: ClaimsValidation(issuer: "i", requiredClaims: [], leeway: 0),
             audiences: ["a", "b"], ttl: ttl, maximumTTL: maximumTTL, backdate: 0, type: TokenType("JWT"),
-            fixedClaims: [("role", [UInt8(ascii: "1")])], allow: allow)
+            fixedClaims: [FixedClaim(name: "role", json: [UInt8(ascii: "1")])], allow: allow)
     }
 
     /// `entry:audience:ttl` of what is granted, or why nothing is.

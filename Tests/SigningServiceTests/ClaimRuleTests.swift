@@ -4,8 +4,8 @@ import StrictJSON
 import Testing
 
 @Suite struct ClaimRuleTests {
-    private static let fixed: [(name: ByteString, json: [UInt8])] = [
-        ("role", Array("\"user\"".utf8)), ("Tasks", Array("[1]".utf8)),
+    private static let fixed: [FixedClaim] = [
+        FixedClaim(name: "role", json: Array("\"user\"".utf8)), FixedClaim(name: "Tasks", json: Array("[1]".utf8)),
     ]
 
     @Test(

@@ -68,7 +68,7 @@ func everyone(_ number: Int = 1) -> AllowEntry {
 func profile(
     _ name: ByteString = "default", keyring: ByteString = "main", issuer: ByteString = issuer,
     required: [ByteString] = [], leeway: Int64 = 30, ttl: Int64 = 900, maximumTTL: Int64 = 604_800,
-    backdate: Int64 = 0, type: ByteString = "JWT", fixed: [(name: ByteString, json: [UInt8])] = [],
+    backdate: Int64 = 0, type: ByteString = "JWT", fixed: [FixedClaim] = [],
     allow: [AllowEntry] = [entry()]
 ) -> Profile {
     Profile(

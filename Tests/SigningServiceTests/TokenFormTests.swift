@@ -1,3 +1,4 @@
+import Authorization
 import Foundation
 import JOSE
 import SigningService
@@ -27,7 +28,10 @@ import Testing
         let worker = try worker([
             profile(
                 ttl: 600, backdate: 60,
-                fixed: [("role", Array("\"r\"".utf8)), ("n", Array("[1,{\"a\":true}]".utf8))])
+                fixed: [
+                    FixedClaim(name: "role", json: Array("\"r\"".utf8)),
+                    FixedClaim(name: "n", json: Array("[1,{\"a\":true}]".utf8)),
+                ])
         ])
         let answer = try worker.answer(
             "{\"op\":\"sign\",\"id\":7,\"claims\":{ \"sub\" : \"u\", \"email\":\"a@b\" },\"ttl\":60}")

@@ -43,9 +43,10 @@ const char *clinux_error_text(int code);
 int clinux_run_on_disposable_stack(void (*body)(void *), void *context);
 
 /* The system's database of users and groups (nsswitch.conf). 1: found, 0: unknown, negative errno: it failed. */
-int clinux_user_id(const char *name, uint32_t *uid);
+int clinux_user_ids(const char *name, uint32_t *uid, uint32_t *gid);
 int clinux_user_name(uint32_t uid, char *name, size_t capacity);
 int clinux_group_id(const char *name, uint32_t *gid);
+int clinux_group_name(uint32_t gid, char *name, size_t capacity);
 /* Whether the group lists members; users whose primary group it is are not listed. */
 int clinux_group_has_members(uint32_t gid);
 
