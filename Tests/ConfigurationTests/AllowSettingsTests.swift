@@ -89,6 +89,10 @@ import Testing
             ), ("users = [\"\"]", "8:10: 'users' in [[profile.default.allow]] must not be empty"),
             ("users = [0]", "8:10: 'users' in [[profile.default.allow]] must hold strings only, found an integer"),
             (
+                "groups = []",
+                "8:10: 'groups' in [[profile.default.allow]] must not be empty; leave it out for its default"
+            ),
+            (
                 "units = []",
                 "8:9: 'units' in [[profile.default.allow]] must not be empty; leave it out for its default"
             ),
