@@ -93,6 +93,7 @@ let package = Package(
         tests(
             "SigningServiceTests",
             ["Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "WireProtocol"]),
+        tests("ServerTests", ["Server"]),
         tests("SystemdTests", ["POSIX", "Systemd"]),
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
         tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),

@@ -16,6 +16,10 @@ package struct ServerSettings: Equatable, Sendable {
     package let isStateDirectorySet: Bool
     package let maxConnections: Int
     package let maxConnectionsPerUser: Int
+    /// Bytes of unfinished lines and unread answers of all connections; a quarter of them of one user's.
+    package let maxBuffered: Int
+    /// Requests that may wait for cryptography away from the loops; a quarter of them of one user.
+    package let maxInFlight: Int
     /// Longest request line in bytes, its LF included.
     package let maxRequestBytes: Int
     /// Longest token that is signed, in bytes.
@@ -70,6 +74,8 @@ extension ServerSettings {
         maxConnectionsPerUser =
             section.integer("max_connections_per_user", in: 1...maxConnections)
             ?? min(Self.defaultConnectionsPerUser, maxConnections)
+        maxBuffered = Int(section.size("max_buffered", in: Self.mebibyte...1 << 40) ?? 64 * Self.mebibyte)
+        maxInFlight = section.integer("max_in_flight", in: 4...Self.mostConnections) ?? 4_096
         maxRequestBytes =
             section.integer("max_request_bytes", in: Limits.smallestRequestBytes...Limits.largestRequestBytes)
             ?? Limits.defaultRequestBytes

@@ -122,7 +122,7 @@ package struct SignetDaemon {
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger,
+                buffers: BufferLimits(bytes: settings.maxBuffered), maxInFlight: settings.maxInFlight, logger: logger,
                 clock: {
                     Moment(
                         unixSeconds: SystemClock.unixSeconds(),

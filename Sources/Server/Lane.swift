@@ -7,14 +7,24 @@ package typealias ReloadDesk = @Sendable (DeferredReload, _ answer: @escaping @S
 
 /// One event loop's part of the server: its half of the service, its connections, its memory for answers.
 final class Lane {
+    /// What all loops share.
+    struct Shared: Sendable {
+        let limits: ServerLimits
+        let buffers: BufferLimits
+        let pool: HeavyPool
+        /// The time of a turn.
+        let clock: @Sendable () -> Moment
+        /// Has a reload carried out, and its answer line given to the closure, on any thread.
+        let reload: ReloadDesk
+    }
+
     let worker: Worker
-    /// Has a reload carried out, and its answer line given to the closure, on any thread.
-    let reload: ReloadDesk
-    let limits: ServerLimits
+    let shared: Shared
     let refusals: RefusalLog
-    let clock: @Sendable () -> Moment
     /// Answers of the turn that is running.
     var answers: [UInt8] = []
+    /// How many bytes of `answers` may go out: those behind wait for an answer that is made elsewhere.
+    var sendable = 0
     /// Used again for each write that the kernel takes at once.
     var outgoing = ByteBuffer()
     /// Whether the daemon is stopping: lines that arrive now are refused.
@@ -27,17 +37,18 @@ final class Lane {
     let loop: any EventLoop
     private var isSweeping = false
 
+    /// Work done since the loop last looked at its sockets, or a while ago.
+    private var spent = TimeAmount.zero
+    /// Connections that wait for their turn, whoever waits longest first.
+    private var postponed = CircularBuffer<Connection>()
+    private var yield: LoopYield?
+
     /// Memory for answers that one turn has grown beyond this is given back, in bytes.
     static let keptAnswers = 1 << 20
 
-    init(
-        worker: Worker, limits: ServerLimits, logger: Logger, clock: @escaping @Sendable () -> Moment,
-        reload: @escaping ReloadDesk, on loop: any EventLoop
-    ) {
+    init(worker: Worker, logger: Logger, _ shared: Shared, on loop: any EventLoop) {
         self.worker = worker
-        self.reload = reload
-        self.limits = limits
-        self.clock = clock
+        self.shared = shared
         self.loop = loop
         refusals = RefusalLog(logger)
     }
@@ -76,5 +87,37 @@ final class Lane {
         for connection in connections.values { connection.enforceDeadlines(at: now) }
         isSweeping = !connections.isEmpty
         if isSweeping { scheduleSweep() }
+    }
+}
+
+// How the loop's time is shared out.
+extension Lane {
+    /// Makes the pipe by which the loop lets its sockets in, to be opened.
+    func makeYield() -> LoopYield {
+        let yield = LoopYield { [weak self] in self?.goOn() }
+        self.yield = yield
+        return yield
+    }
+
+    /// Whether a turn may begin before the loop has looked at its sockets again.
+    var hasTimeLeft: Bool { spent < ServerLimits.loopShare }
+
+    func spend(_ duration: TimeAmount) { spent = spent + duration }
+
+    /// Lets a connection go on when others have had their turn.
+    func postpone(_ connection: Connection) {
+        postponed.append(connection)
+        yield?.ask()
+    }
+
+    /// Turns for those who wait, as long as there is time; the loop has looked at its sockets.
+    private func goOn() {
+        spent = .zero
+        var turns = postponed.count
+        while turns > 0, hasTimeLeft, let connection = postponed.popFirst() {
+            turns -= 1
+            connection.takeTurn()
+        }
+        if !postponed.isEmpty { yield?.ask() }
     }
 }

@@ -6,12 +6,24 @@ internal import StrictJSON
 internal import WireProtocol
 
 extension Worker {
-    /// `sign`: decides, writes the payload once, encodes and signs them in place in the answer.
+    /// `sign`: decides, and signs or leaves it to others.
     func sign(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
-    ) throws(Refusal) {
+    ) throws(Refusal) -> Outcome {
+        let snapshot = signing.snapshot
         let plan = try plan(
-            request, line, for: identity, askedBy: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
+            request, line, for: identity, askedBy: identity, isAdmin: snapshot.isAdmin(identity), at: now)
+        if leavesHeavyWork, snapshot.keyrings[plan.keyring].keys[plan.key].material.signsSlowly {
+            return leave(.sign(plan), of: line, decidedBy: snapshot)
+        }
+        try sign(request, line, plan, &output)
+        return .answered
+    }
+
+    /// Writes the payload once, encodes and signs it in place in the answer.
+    func sign(
+        _ request: Request, _ line: Span<UInt8>, _ plan: TokenPlan, _ output: inout [UInt8]
+    ) throws(Refusal) {
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")

@@ -39,6 +39,8 @@ import Testing
             state_directory = "state"
             max_connections = 100
             max_connections_per_user = 100
+            max_buffered = "2M"
+            max_in_flight = 8
             max_request_bytes = 1024
             max_token_bytes = 256
             request_timeout = "1s"
@@ -55,6 +57,8 @@ import Testing
         #expect(server.isStateDirectorySet)
         #expect(server.maxConnections == 100)
         #expect(server.maxConnectionsPerUser == 100)
+        #expect(server.maxBuffered == 2 << 20)
+        #expect(server.maxInFlight == 8)
         #expect(server.maxRequestBytes == 1_024)
         #expect(server.maxTokenBytes == 256)
         #expect(server.requestTimeout == .seconds(1))
@@ -77,7 +81,7 @@ import Testing
         "the ends of each range are accepted",
         arguments: [
             "max_connections = 1", "max_connections = 1_000_000", "max_connections_per_user = 1",
-            "max_connections_per_user = 4096", "max_request_bytes = 1024", "max_request_bytes = 1048576",
+            "max_connections_per_user = 4096", "max_buffered = \"1M\"", "max_in_flight = 4", "max_request_bytes = 1024", "max_request_bytes = 1048576",
             "max_token_bytes = 65024", "max_token_bytes = 256", "locked_memory = \"1M\"", "locked_memory = \"1024K\"",
             "locked_memory = \"1048576\"", "socket_mode = \"0\"", "socket_mode = \"0777\"", "socket_mode = \"00777\"",
         ])
@@ -102,6 +106,11 @@ import Testing
                 "max_request_bytes = 1023",
                 "2:21: 'max_request_bytes' in [server] must be from 1024 to 1048576, found 1023"
             ),
+            (
+                "max_buffered = \"1023K\"",
+                "2:16: 'max_buffered' in [server] must be from 1M to 1024G, found \"1023K\""
+            ),
+            ("max_in_flight = 3", "2:17: 'max_in_flight' in [server] must be from 4 to 1000000, found 3"),
             ("max_token_bytes = 65025", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 65025"),
             ("max_token_bytes = 255", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 255"),
             ("request_timeout = \"0s\"", "2:19: 'request_timeout' in [server] must be from 1s to 1d, found \"0s\""),
@@ -193,7 +202,7 @@ import Testing
 
     @Test(
         "a setting that nothing enforces is an unknown key",
-        arguments: ["max_buffered = \"64M\"", "audit = \"denied\""])
+        arguments: ["verify_cache = \"8M\"", "audit = \"denied\""])
     func unenforced(_ line: String) {
         #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
     }

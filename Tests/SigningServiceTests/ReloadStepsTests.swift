@@ -113,7 +113,7 @@ import WireProtocol
     func reloadIsForAdmins(_ force: Bool) throws {
         let line = #"{"op":"reload","id":"r1","force":\#(force)}"#
         let (outcome, output) = try outcome(line, from: .admin)
-        guard case .deferred(let request) = outcome else {
+        guard case .reload(let request) = outcome else {
             Issue.record("not handed on")
             return
         }
@@ -179,7 +179,11 @@ import WireProtocol
             answer.raw("last_reload")
                 == ByteString(#"{"time":\#(noon - 3),"ok":false,"error":"web.jwk: broken; mend it"}"#))
         #expect(answer.raw("faults") == #"["disk full"]"#)
-        #expect(answer.raw("counters") == #"{"signed":2,"verified":1,"invalid":1,"refused":{"unknown_op":1}}"#)
+        let limits = ServiceLimit.allCases.map { "\"\($0.rawValue)\":0" }.joined(separator: ",")
+        #expect(
+            answer.raw("counters")
+                == ByteString(
+                    #"{"signed":2,"verified":1,"invalid":1,"refused":{"unknown_op":1},"limits":{\#(limits)}}"#))
         let exp = noon + 900
         #expect(
             answer.raw("keyrings")
