@@ -82,14 +82,14 @@ extension Connection {
 extension Connection {
     /// Tells the limits what is kept at the end of a turn. Who keeps too much is refused and ends.
     func accountForBuffers(_ context: ChannelHandlerContext) {
-        guard phase == .serving else { return }
+        guard phase != .closed else { return }
         let ready = framer.unreadBytes + queue.bytes
         var now = (ready + sending.mostUnsent) / BufferLimits.block
         if now > blocks { now = (ready + unsentBytes(context)) / BufferLimits.block }
         guard now != blocks else { return }
         let isWithin = lane.shared.buffers.change(from: blocks, to: now, of: uid)
         blocks = now
-        if isWithin { return }
+        guard !isWithin, phase == .serving else { return }
         let refusal = Refusal(
             .overloaded, "too many bytes of your connections are unfinished or unread (max_buffered, a quarter of it)")
         refuse(refusal, at: .buffered)

@@ -10,7 +10,10 @@ extension Connection {
         phase = .concluding(ending)
         framer.drop()
         lineBegan = nil
-        if let context { updateReading(context) }
+        if let context {
+            updateReading(context)
+            accountForBuffers(context)
+        }
         concludeWhenAnswered()
     }
 

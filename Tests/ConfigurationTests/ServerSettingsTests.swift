@@ -81,7 +81,8 @@ import Testing
         "the ends of each range are accepted",
         arguments: [
             "max_connections = 1", "max_connections = 1_000_000", "max_connections_per_user = 1",
-            "max_connections_per_user = 4096", "max_buffered = \"1M\"", "max_in_flight = 4", "max_request_bytes = 1024", "max_request_bytes = 1048576",
+            "max_connections_per_user = 4096", "max_buffered = \"1M\"", "max_in_flight = 4", "max_request_bytes = 1024",
+            "max_request_bytes = 1048576",
             "max_token_bytes = 65024", "max_token_bytes = 256", "locked_memory = \"1M\"", "locked_memory = \"1024K\"",
             "locked_memory = \"1048576\"", "socket_mode = \"0\"", "socket_mode = \"0777\"", "socket_mode = \"00777\"",
         ])

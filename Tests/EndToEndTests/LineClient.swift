@@ -78,6 +78,8 @@ struct Answer: CustomStringConvertible {
     var description: String { line }
     var isOK: Bool { members["ok"] as? Bool ?? false }
     var errorCode: String? { (members["error"] as? [String: Any])?["code"] as? String }
+    /// Milliseconds after which a refusal says to try again.
+    var retryAfter: Int? { (members["error"] as? [String: Any])?["retry_after_ms"] as? Int }
     var errorMessage: String? { (members["error"] as? [String: Any])?["message"] as? String }
     var isValid: Bool? { members["valid"] as? Bool }
     var reason: String? { members["reason"] as? String }
