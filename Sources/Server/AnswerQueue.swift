@@ -6,6 +6,8 @@ struct AnswerQueue {
     private struct Slot {
         /// nil: not here yet.
         var answer: [UInt8]?
+        /// Bytes of the request that somebody works at.
+        let request: Int
         /// Answers behind it that are ready.
         var later: [UInt8] = []
     }
@@ -13,7 +15,7 @@ struct AnswerQueue {
     private var slots = CircularBuffer<Slot>()
     /// The number of the first slot.
     private var first = 0
-    /// Bytes of answers that wait here.
+    /// Bytes of answers that wait here, and of requests whose answers are awaited.
     private(set) var bytes = 0
 
     /// Answers that are awaited.
@@ -22,8 +24,11 @@ struct AnswerQueue {
     /// The number that the next `reserve` will give.
     var upcoming: Int { first + slots.count }
 
-    /// Keeps the next place for an answer to come.
-    mutating func reserve() { slots.append(Slot()) }
+    /// Keeps the next place for the answer to a request of so many bytes.
+    mutating func reserve(request: Int) {
+        slots.append(Slot(request: request))
+        bytes += request
+    }
 
     /// Puts answers behind the place that was reserved last.
     mutating func hold(_ answers: ArraySlice<UInt8>) {
@@ -36,8 +41,9 @@ struct AnswerQueue {
     mutating func fill(_ number: Int, with answer: [UInt8], into output: inout [UInt8]) {
         let offset = number - first
         guard slots.indices.count > offset, offset >= 0 else { return }
-        slots[slots.index(slots.startIndex, offsetBy: offset)].answer = answer
-        bytes += answer.count
+        let index = slots.index(slots.startIndex, offsetBy: offset)
+        slots[index].answer = answer
+        bytes += answer.count - slots[index].request
         while let answer = slots.first?.answer, let slot = slots.popFirst() {
             first += 1
             output += answer

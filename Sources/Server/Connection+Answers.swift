@@ -13,7 +13,7 @@ extension Connection {
         let refusal = lane.shared.pool.handIn(request, of: identity.uid ?? Identity.overflowUID) { answer, outcome in
             connection.eventLoop.execute { connection.value.resume(number, with: answer, outcome) }
         }
-        guard let refusal else { return queue.reserve() }
+        guard let refusal else { return queue.reserve(request: request.byteCount) }
         lane.worker.count(refusal)
         lane.worker.count(.inFlight)
         lane.refusals.note(refusal, from: identity, pid: pid)
@@ -24,7 +24,7 @@ extension Connection {
     func handIn(_ reload: DeferredReload) {
         settle()
         let number = queue.upcoming
-        queue.reserve()
+        queue.reserve(request: 0)
         isAwaitingReload = true
         let connection = NIOLoopBound(self, eventLoop: lane.loop)
         lane.shared.reload(reload) { answer in

@@ -44,6 +44,8 @@ final class HeavyPool: Sendable {
     private let bells: [DispatchSemaphore]
     /// Rung by threads that have let a snapshot go.
     private let letGo = DispatchSemaphore(value: 0)
+    /// Rung by each thread at its end.
+    private let ended = DispatchSemaphore(value: 0)
 
     /// Nice value of the threads: the loops' weight is nine times theirs.
     private static let niceness: Int32 = 10
@@ -59,13 +61,15 @@ final class HeavyPool: Sendable {
             let failure = Mutex<(any Error)?>(nil)
             _ = try Thread {
                 do {
-                    let worker = try Worker(snapshot, service)
+                    // Not captured: the thread would hold on to the first keys for its life (rule MEM-1).
+                    let worker = try Worker(pool.state.withLock { $0.newest }, service)
                     started.signal()
                     pool.run(number, worker)
                 } catch {
                     failure.withLock { $0 = error }
                     started.signal()
                 }
+                pool.ended.signal()
             }
             started.wait()
             if let error = failure.withLock({ $0 }) { throw error }
@@ -116,7 +120,7 @@ final class HeavyPool: Sendable {
         while !state.withLock({ $0.isUpToDate }) { letGo.wait() }
     }
 
-    /// Ends the threads. What waits is not carried out any more.
+    /// Ends the threads, and returns when they have. What waits is not carried out any more.
     func close() {
         let sleepers = state.withLock { state in
             state.isClosed = true
@@ -125,6 +129,7 @@ final class HeavyPool: Sendable {
             return state.idle
         }
         for sleeper in sleepers { bells[sleeper].signal() }
+        for _ in bells { ended.wait() }
     }
 
     private enum Task {

@@ -29,6 +29,9 @@ package struct HeavyRequest: Sendable {
         self.work = work
     }
 
+    /// What it keeps in memory while it waits, in bytes.
+    package var byteCount: Int { line.count }
+
     /// The answer line of one that is not carried out.
     package func refuse(with refusal: Refusal) -> [UInt8] {
         var output: [UInt8] = []
