@@ -42,7 +42,8 @@ final class OtherProcess {
         process.waitUntilExit()
     }
 
-    func tell(_ line: String) { input.fileHandleForWriting.write(Data("\(line)\n".utf8)) }
+    /// Where the script has ended, `hear` says why.
+    func tell(_ line: String) { try? input.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8)) }
 
     /// The next line that the script says.
     func hear() throws -> String {
