@@ -137,7 +137,9 @@ final class Connection: ChannelInboundHandler {
 
     private func answer(_ line: Span<UInt8>, consumed: Int, at now: Moment) {
         if lane.isStopping, consumed > bytesBeforeStop ?? 0 {
-            lane.worker.refuse(line, with: Refusal(.shuttingDown, "the daemon is stopping"), into: &lane.answers)
+            let refusal = Refusal(.shuttingDown, "the daemon is stopping")
+            lane.worker.refuse(line, with: refusal, into: &lane.answers)
+            lane.refusals.note(refusal, from: identity, pid: pid)
             stopHasBeenSaid = true
             return
         }
@@ -171,6 +173,7 @@ final class Connection: ChannelInboundHandler {
     /// Writes the answers of this turn at once, and stops reading when the peer has left too many unread.
     private func flush(_ context: ChannelHandlerContext) {
         guard !lane.answers.isEmpty else { return }
+        lane.worker.handOverAudit()
         lane.outgoing.clear(minimumCapacity: lane.answers.count)
         lane.outgoing.writeBytes(lane.answers)
         if lane.answers.capacity > Lane.keptAnswers {
@@ -243,6 +246,7 @@ extension Connection {
             let refusal = Refusal(.timeout, "a request line was begun and not ended in time")
             lane.worker.count(refusal)
             lane.answers.appendRefusal(refusal)
+            lane.refusals.note(refusal, from: identity, pid: pid)
             flush(context)
             if phase == .serving { linger(context) }
         case .silence: closeAfterSending(context)

@@ -11,7 +11,7 @@ final class Lane {
     /// Has a reload carried out, and its answer line given to the closure, on any thread.
     let reload: ReloadDesk
     let limits: ServerLimits
-    let refusals: RefusalLog
+    private(set) lazy var refusals = makeRefusalLog()
     let clock: @Sendable () -> Moment
     /// Answers of the turn that is running.
     var answers: [UInt8] = []
@@ -25,6 +25,7 @@ final class Lane {
     /// Refused connections that linger.
     var farewells = 0
     let loop: any EventLoop
+    private let logger: Logger
     private var isSweeping = false
 
     /// Memory for answers that one turn has grown beyond this is given back, in bytes.
@@ -39,15 +40,12 @@ final class Lane {
         self.limits = limits
         self.clock = clock
         self.loop = loop
-        refusals = RefusalLog(logger)
+        self.logger = logger
     }
 
     func add(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        if !isSweeping {
-            isSweeping = true
-            scheduleSweep()
-        }
+        ensureSweep()
     }
 
     func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
@@ -64,6 +62,18 @@ final class Lane {
         for connection in connections.values { connection.closeWhenSent() }
     }
 
+    private func makeRefusalLog() -> RefusalLog {
+        RefusalLog(
+            logger, scope: { [worker] in worker.audit }, time: { [clock] in clock().unixSeconds },
+            onDebt: { [weak self] in self?.ensureSweep() })
+    }
+
+    private func ensureSweep() {
+        guard !isSweeping else { return }
+        isSweeping = true
+        scheduleSweep()
+    }
+
     private func scheduleSweep() {
         loop.assumeIsolated().scheduleTask(in: ServerLimits.sweepInterval) { [weak self] in
             guard let self else { return }
@@ -74,7 +84,8 @@ final class Lane {
     private func sweep() {
         let now = NIODeadline.now()
         for connection in connections.values { connection.enforceDeadlines(at: now) }
-        isSweeping = !connections.isEmpty
+        refusals.settle(at: now)
+        isSweeping = !connections.isEmpty || refusals.owes
         if isSweeping { scheduleSweep() }
     }
 }

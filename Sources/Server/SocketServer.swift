@@ -147,6 +147,7 @@ package final class SocketServer: Sendable {
         waitUntilEmpty(until: min(deadline, .now() + notice))
         askLanes { $0.closeWhenSent() }
         waitUntilEmpty(until: deadline)
+        askLanes { $0.refusals.close() }
     }
 
     private func waitUntilEmpty(until deadline: NIODeadline) {

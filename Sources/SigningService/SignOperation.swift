@@ -12,10 +12,13 @@ extension Worker {
     ) throws(Refusal) {
         let plan = try plan(
             request, line, for: identity, askedBy: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
+        let isAudited = signing.snapshot.audit == .all
+        if isAudited { try requireRoomForAudit() }
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
+        if isAudited { noteSignature(plan, jti: jti, for: identity, at: now.unixSeconds) }
         output.append("\",\"kid\":")
         output.appendJSONString(signing.snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
         if let claims = plan.claims, let jti {

@@ -21,6 +21,8 @@ package final class Worker {
     var signing: SnapshotUse
     var serving: SnapshotUse
     let service: ServiceState
+    /// Lines of signatures that the log has not got yet.
+    var auditLines: [UInt8] = []
     let counters: ServiceCounters
 
     /// - Parameter service: What the whole daemon tells of itself.
@@ -31,6 +33,9 @@ package final class Worker {
         self.service = service
         counters = service.addCounters()
     }
+
+    /// What the log tells of requests.
+    package var audit: AuditScope { serving.snapshot.audit }
 
     /// Whether a caller may administer the daemon.
     package func isAdmin(_ identity: Identity) -> Bool { serving.snapshot.isAdmin(identity) }
@@ -56,8 +61,11 @@ package final class Worker {
         _ line: Span<UInt8>, from identity: Identity, at now: Moment, into output: inout [UInt8]
     ) -> Outcome {
         let start = output.count
+        let request: Request
+        do throws(Refusal) { request = try reader.read(line) } catch {
+            return refuse(RefusedRequest(error), line, &output, from: start)
+        }
         do throws(Refusal) {
-            let request = try reader.read(line)
             switch request.operation {
             case .ping: ping(line, &output)
             case .sign: try sign(request, line, identity, now, &output)
@@ -69,11 +77,17 @@ package final class Worker {
             }
             return .answered
         } catch {
-            counters.note(error.code)
-            output.removeSubrange(start...)
-            output.appendRefusal(error, id: reader.id, in: line)
-            return .refused(error)
+            return refuse(RefusedRequest(error, request, in: line), line, &output, from: start)
         }
+    }
+
+    private func refuse(
+        _ request: RefusedRequest, _ line: Span<UInt8>, _ output: inout [UInt8], from start: Int
+    ) -> Outcome {
+        counters.note(request.refusal.code)
+        output.removeSubrange(start...)
+        output.appendRefusal(request.refusal, id: reader.id, in: line)
+        return .refused(request)
     }
 
     /// Counts a refusal that was decided before a request could be read.
@@ -90,7 +104,7 @@ package final class Worker {
     /// What became of a request.
     package enum Outcome: Sendable {
         case answered
-        case refused(Refusal)
+        case refused(RefusedRequest)
         /// Somebody else carries it out; no later line of the connection is answered before it is.
         case deferred(DeferredReload)
     }

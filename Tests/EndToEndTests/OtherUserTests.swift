@@ -17,7 +17,7 @@ struct OtherUserTests {
         #expect(answers[1...].allSatisfy { $0.errorCode == "not_permitted" })
         let (existing, missing) = (answers[2].line, answers[3].line)
         #expect(existing.replacingOccurrences(of: "default", with: "missing") == missing)
-        #expect(daemon.log.wait(for: "refused uid \(OtherUser.stranger)"))
+        #expect(daemon.log.wait(for: " op=sign uid=\(OtherUser.stranger) "))
     }
 
     @Test("PEER-2 the overflow uid is nobody, also where everyone is allowed")
