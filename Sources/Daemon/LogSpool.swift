@@ -33,7 +33,7 @@ final class LogSpool: AuditLog {
     /// Bytes that may wait before signatures are refused: some 20,000 lines.
     static let room = 4 << 20
     /// Bytes that may wait before ordinary lines are lost. More than for signatures, whose refusals are such lines.
-    static let roomForOrdinaryLines = room + 1 << 20
+    static let roomForOrdinaryLines = room + (1 << 20)
     /// Bytes written at once.
     private static let chunk = 1 << 16
     /// Memory for lines that has grown beyond this is given back, in bytes.
@@ -110,7 +110,8 @@ extension LogSpool {
         while true {
             let isClosed = state.withLock { state in
                 if state.lost > 0 {
-                    let line = PlainLog.line(.warning, "lost", ["lines": "\(state.lost)", "reason": "the log was full"])
+                    let line = PlainLog.line(
+                        .warning, "lost", ["lines": "\(state.lost)", "reason": "the log was full"])
                     unwritten.add(line.count, ordering: .relaxed)
                     state.lines += line
                     state.lost = 0

@@ -12,7 +12,7 @@ struct PlainLog: LogHandler {
 
     /// Fields in the order in which lines show them. Others follow, by name.
     private static let order = [
-        "time", "op", "uid", "unit", "pid", "profile", "code", "reason", "refusals",
+        "time", "op", "uid", "unit", "pid", "profile", "code", "refusals", "lines", "reason",
     ]
 
     init(_ take: @escaping @Sendable ([UInt8]) -> Void) { self.take = take }

@@ -5,7 +5,6 @@ import SigningService
 import StrictJSON
 import Synchronization
 import Testing
-import WireProtocol
 
 /// Keeps what it is given.
 private final class MemoryAuditLog: AuditLog {
@@ -32,7 +31,9 @@ private final class MemoryAuditLog: AuditLog {
         return try Worker(snapshot, ServiceState(pid: 42, auditLog: log) { 7 })
     }
 
-    @Test("with \"all\" each signature has a line with time, uid, profile, kid, jti, aud and exp, and nothing of its claims")
+    @Test(
+        "with \"all\" each signature has a line with time, uid, profile, kid, jti, aud and exp, and nothing of its claims"
+    )
     func signed() throws {
         let worker = try worker(.all, log: log)
         let answer = try worker.answer(#"{"op":"sign","claims":{"sub":"Ada","secret":"tulip"},"ttl":60}"#)
@@ -131,27 +132,5 @@ private final class MemoryAuditLog: AuditLog {
         _ = try worker.token()
         worker.handOverAudit()
         #expect(log.text.contains(" kid=k2 "))
-    }
-}
-
-@Suite("What a refusal knows of its request") struct RefusedRequestTests {
-    @Test(
-        "its operation, and the profile that it asked for",
-        arguments: [
-            (#"{"op":"sign"}"#, Operation?.some(.sign), ByteString?.some("default")),
-            (#"{"op":"sign","profile":"missing"}"#, .sign, "missing"),
-            (#"{"op":"verify","profile":"m\u0069ssing","token":"a.b.c"}"#, .verify, "missing"),
-            (#"{"op":"explain","profile":"web"}"#, .explain, "web"), (#"{"op":"jwks"}"#, .jwks, nil),
-            (#"{"op":"reload"}"#, .reload, nil), (#"{"op":"sing"}"#, nil, nil), ("{", nil, nil),
-        ])
-    func known(_ line: String, _ operation: Operation?, _ profile: ByteString?) throws {
-        var output: [UInt8] = []
-        let outcome = try worker().answer(Array(line.utf8).span, from: .stranger, at: .noon, into: &output)
-        guard case .refused(let request) = outcome else {
-            Issue.record("was not refused: \(outcome)")
-            return
-        }
-        #expect(request.operation == operation)
-        #expect(request.profile == profile)
     }
 }
