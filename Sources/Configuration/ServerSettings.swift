@@ -34,6 +34,8 @@ package struct ServerSettings: Equatable, Sendable {
     package let stopTimeout: Duration
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
+    /// What the log tells of requests.
+    package private(set) var audit: AuditSetting
     /// Key-encryption keys that open sealed keys. None: there are no sealed keys.
     package private(set) var keks: [KEKSource]
     /// Names of the users that administer. Resolved elsewhere.
@@ -41,10 +43,10 @@ package struct ServerSettings: Equatable, Sendable {
     /// Names of the groups whose members administer.
     package private(set) var adminGroups: [ByteString]
 
-    /// Whether all settings but those of administrators and KEKs are the same: what a daemon begins with and keeps.
+    /// Whether all settings but those of administrators, KEKs and audit are the same: what a daemon begins with and keeps.
     package func begins(as other: ServerSettings) -> Bool {
         var copy = other
-        (copy.adminUsers, copy.adminGroups, copy.keks) = (adminUsers, adminGroups, keks)
+        (copy.adminUsers, copy.adminGroups, copy.keks, copy.audit) = (adminUsers, adminGroups, keks, audit)
         return copy == self
     }
 }
@@ -87,6 +89,7 @@ extension ServerSettings {
         stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
         lockedMemory = Int(
             section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
+        audit = section.audit() ?? .denied
         keks = (section.strings("kek", mayBeEmpty: true, fault: KEKSource.fault) ?? [])
             .compactMap { KEKSource($0, directory: directory) }
         (adminUsers, adminGroups) = Self.administrators(&section)

@@ -36,7 +36,7 @@ extension Connection {
     }
 
     private func resume(_ number: Int, with answer: [UInt8], _ outcome: Worker.Outcome) {
-        if case .refused(let refusal) = outcome { lane.refusals.note(refusal, from: identity, pid: pid) }
+        if case .refused(let request) = outcome { lane.refusals.note(request, from: identity, pid: pid) }
         guard let context else { return }
         queue.fill(number, with: answer, into: &lane.answers)
         lane.sendable = lane.answers.count
@@ -59,6 +59,7 @@ extension Connection {
         settle()
         lane.sendable = 0
         guard !lane.answers.isEmpty else { return }
+        lane.worker.handOverAudit()
         lane.outgoing.clear(minimumCapacity: lane.answers.count)
         lane.outgoing.writeBytes(lane.answers)
         if lane.answers.capacity > Lane.keptAnswers {

@@ -185,7 +185,9 @@ final class Connection: ChannelInboundHandler {
 
     private func answer(_ line: Span<UInt8>, consumed: Int, at now: Moment) {
         if lane.isStopping, consumed > bytesBeforeStop ?? 0 {
-            lane.worker.refuse(line, with: Refusal(.shuttingDown, "the daemon is stopping"), into: &lane.answers)
+            let refusal = Refusal(.shuttingDown, "the daemon is stopping")
+            lane.worker.refuse(line, with: refusal, into: &lane.answers)
+            lane.refusals.note(refusal, from: identity, pid: pid)
             stopHasBeenSaid = true
             return
         }

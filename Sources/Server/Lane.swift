@@ -20,7 +20,7 @@ final class Lane {
 
     let worker: Worker
     let shared: Shared
-    let refusals: RefusalLog
+    private(set) lazy var refusals = makeRefusalLog()
     /// Answers of the turn that is running.
     var answers: [UInt8] = []
     /// How many bytes of `answers` may go out: those behind wait for an answer that is made elsewhere.
@@ -35,6 +35,7 @@ final class Lane {
     /// Refused connections that linger.
     var farewells = 0
     let loop: any EventLoop
+    private let logger: Logger
     private var isSweeping = false
 
     /// Work done since the loop last looked at its sockets, or a while ago.
@@ -50,15 +51,12 @@ final class Lane {
         self.worker = worker
         self.shared = shared
         self.loop = loop
-        refusals = RefusalLog(logger)
+        self.logger = logger
     }
 
     func add(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        if !isSweeping {
-            isSweeping = true
-            scheduleSweep()
-        }
+        ensureSweep()
     }
 
     func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
@@ -75,6 +73,18 @@ final class Lane {
         for connection in connections.values { connection.closeWhenSent() }
     }
 
+    private func makeRefusalLog() -> RefusalLog {
+        RefusalLog(
+            logger, scope: { [worker] in worker.audit }, time: { [shared] in shared.clock().unixSeconds },
+            onDebt: { [weak self] in self?.ensureSweep() })
+    }
+
+    private func ensureSweep() {
+        guard !isSweeping else { return }
+        isSweeping = true
+        scheduleSweep()
+    }
+
     private func scheduleSweep() {
         loop.assumeIsolated().scheduleTask(in: ServerLimits.sweepInterval) { [weak self] in
             guard let self else { return }
@@ -85,7 +95,8 @@ final class Lane {
     private func sweep() {
         let now = NIODeadline.now()
         for connection in connections.values { connection.enforceDeadlines(at: now) }
-        isSweeping = !connections.isEmpty
+        refusals.settle(at: now)
+        isSweeping = !connections.isEmpty || refusals.owes
         if isSweeping { scheduleSweep() }
     }
 }

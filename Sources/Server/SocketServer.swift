@@ -162,6 +162,7 @@ package final class SocketServer: Sendable {
         askLanes { $0.closeWhenSent() }
         waitUntilEmpty(until: deadline)
         pool.close()
+        askLanes { $0.refusals.close() }
     }
 
     private func waitUntilEmpty(until deadline: NIODeadline) {

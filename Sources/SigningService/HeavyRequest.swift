@@ -10,6 +10,9 @@ package struct HeavyRequest: Sendable {
     /// What it was decided by.
     package let snapshot: Snapshot
     let work: Work
+    /// Who asked, and when.
+    let identity: Identity
+    let now: Moment
     /// The `id` to echo, as its raw token.
     private let id: [UInt8]?
 
@@ -17,10 +20,14 @@ package struct HeavyRequest: Sendable {
     enum Work: Sendable {
         case sign(TokenPlan)
         /// Position of the profile, and the entry that serves the request.
-        case verify(profile: Int, AllowEntry, Moment)
+        case verify(profile: Int, AllowEntry)
     }
 
-    init(_ line: Span<UInt8>, id: [UInt8]?, _ snapshot: Snapshot, _ work: Work) {
+    init(
+        _ line: Span<UInt8>, id: [UInt8]?, _ identity: Identity, _ now: Moment, _ snapshot: Snapshot, _ work: Work
+    ) {
+        self.identity = identity
+        self.now = now
         var copy: [UInt8] = []
         copy.append(line)
         self.line = copy
@@ -42,22 +49,28 @@ package struct HeavyRequest: Sendable {
 
 extension Worker {
     /// Hands a decided request to whoever has time for it.
-    func leave(_ work: HeavyRequest.Work, of line: Span<UInt8>, decidedBy snapshot: Snapshot) -> Outcome {
-        .heavy(HeavyRequest(line, id: rawID(in: line), snapshot, work))
+    func leave(
+        _ work: HeavyRequest.Work, of line: Span<UInt8>, from identity: Identity, at now: Moment,
+        decidedBy snapshot: Snapshot
+    ) -> Outcome {
+        .heavy(HeavyRequest(line, id: rawID(in: line), identity, now, snapshot, work))
     }
 
     /// Does what is left of a request that another worker decided, by appending one response line.
     ///
     /// - Returns: What happened; never that it is left to somebody else.
-    package func carryOut(_ request: HeavyRequest, into output: inout [UInt8]) -> Outcome {
-        serve(by: request.snapshot)
-        let line = request.line
+    package func carryOut(_ heavy: HeavyRequest, into output: inout [UInt8]) -> Outcome {
+        serve(by: heavy.snapshot)
+        let line = heavy.line
+        defer { handOverAudit() }
         return answer(into: &output, idIn: line.span) { (output) throws(Refusal) in
-            let read = try reader.read(line.span)
-            switch request.work {
-            case .sign(let plan): try sign(read, line.span, plan, &output)
-            case .verify(let profile, let entry, let now):
-                _ = try verify(read, line.span, profile, entry, now.unixSeconds, &output)
+            let request = try reader.read(line.span)
+            self.request = request
+            switch heavy.work {
+            case .sign(let plan):
+                try sign(request, line.span, plan, for: heavy.identity, at: heavy.now, &output)
+            case .verify(let profile, let entry):
+                _ = try verify(request, line.span, profile, entry, heavy.now.unixSeconds, &output)
             }
             return .answered
         }

@@ -13,21 +13,24 @@ extension Worker {
         let snapshot = signing.snapshot
         let plan = try plan(
             request, line, for: identity, askedBy: identity, isAdmin: snapshot.isAdmin(identity), at: now)
+        if snapshot.audit == .all { try requireRoomForAudit() }
         if leavesHeavyWork, snapshot.keyrings[plan.keyring].keys[plan.key].material.signsSlowly {
-            return leave(.sign(plan), of: line, decidedBy: snapshot)
+            return leave(.sign(plan), of: line, from: identity, at: now, decidedBy: snapshot)
         }
-        try sign(request, line, plan, &output)
+        try sign(request, line, plan, for: identity, at: now, &output)
         return .answered
     }
 
     /// Writes the payload once, encodes and signs it in place in the answer.
     func sign(
-        _ request: Request, _ line: Span<UInt8>, _ plan: TokenPlan, _ output: inout [UInt8]
+        _ request: Request, _ line: Span<UInt8>, _ plan: TokenPlan, for identity: Identity, at now: Moment,
+        _ output: inout [UInt8]
     ) throws(Refusal) {
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
+        if signing.snapshot.audit == .all { noteSignature(plan, jti: jti, for: identity, at: now.unixSeconds) }
         output.append("\",\"kid\":")
         output.appendJSONString(signing.snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
         if let claims = plan.claims, let jti {

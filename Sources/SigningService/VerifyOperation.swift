@@ -12,7 +12,8 @@ extension Worker {
     ) throws(Refusal) -> Outcome {
         let (position, entry) = try permitVerify(request, line, identity, now)
         if try verify(request, line, position, entry, now.unixSeconds, &output) { return .answered }
-        return leave(.verify(profile: position, entry, now), of: line, decidedBy: serving.snapshot)
+        return leave(
+            .verify(profile: position, entry), of: line, from: identity, at: now, decidedBy: serving.snapshot)
     }
 
     /// Answers a request that is permitted, if it need not be left to others.

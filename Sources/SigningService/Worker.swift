@@ -22,9 +22,11 @@ package final class Worker {
     /// to loop (`verify(with:)`, `sign(with:)`).
     var signing: SnapshotUse
     var serving: SnapshotUse
-    /// What the line asked for that `answer` read last; nil when it could not be read.
-    package private(set) var operation: Operation?
+    /// What the line says that was read last; nil when it could not be read.
+    var request: Request?
     let service: ServiceState
+    /// Lines of signatures that the log has not got yet.
+    var auditLines: [UInt8] = []
     let counters: ServiceCounters
     /// Whether what takes long is left to others (`HeavyRequest`).
     let leavesHeavyWork: Bool
@@ -42,6 +44,12 @@ package final class Worker {
         self.service = service
         counters = service.addCounters()
     }
+
+    /// What the line asked for that was answered last; nil when it could not be read.
+    package var operation: Operation? { request?.operation }
+
+    /// What the log tells of requests.
+    package var audit: AuditScope { serving.snapshot.audit }
 
     /// Whether a caller may administer the daemon.
     package func isAdmin(_ identity: Identity) -> Bool { serving.snapshot.isAdmin(identity) }
@@ -66,11 +74,11 @@ package final class Worker {
     package func answer(
         _ line: Span<UInt8>, from identity: Identity, at now: Moment, into output: inout [UInt8]
     ) -> Outcome {
-        operation = nil
+        request = nil
         return answer(into: &output, idIn: line) { (output) throws(Refusal) in
             do throws(Refusal) {
                 let request = try reader.read(line)
-                operation = request.operation
+                self.request = request
                 return try answer(request, line, identity, now, &output)
             } catch { throw chargeRefusal(error, to: identity, at: now) }
         }
@@ -101,7 +109,7 @@ package final class Worker {
             counters.note(error.code)
             output.removeSubrange(start...)
             output.appendRefusal(error, id: reader.id, in: line)
-            return .refused(error)
+            return .refused(RefusedRequest(error, request, in: line))
         }
     }
 
@@ -130,7 +138,7 @@ package final class Worker {
     /// What became of a request.
     package enum Outcome: Sendable {
         case answered
-        case refused(Refusal)
+        case refused(RefusedRequest)
         /// Somebody else carries it out; its answer comes before those to later lines of the connection.
         case heavy(HeavyRequest)
         /// Somebody else carries it out; no later line of the connection is looked at before it is.

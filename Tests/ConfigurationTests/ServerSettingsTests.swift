@@ -24,6 +24,7 @@ import Testing
         #expect(server.idleTimeout == .seconds(600))
         #expect(server.stopTimeout == .seconds(10))
         #expect(server.lockedMemory == 4_194_304)
+        #expect(server.audit == .denied)
         #expect(server.keks == [])
         #expect(server.adminUsers == ["root"])
         #expect(server.adminGroups == [])
@@ -132,6 +133,15 @@ import Testing
             ("state_directory = 1", "2:19: 'state_directory' in [server] must be a string, found an integer"),
             ("socket_group = true", "2:16: 'socket_group' in [server] must be a string, found a boolean"),
             (
+                "audit = \"deny\"",
+                "2:9: 'audit' in [server] must be \"denied\", \"all\" or \"none\", found \"deny\""
+            ),
+            (
+                "audit = \"non\"",
+                "2:9: 'audit' in [server] must be \"denied\", \"all\" or \"none\", found \"non\"; did you mean 'none'?"
+            ),
+            ("audit = true", "2:9: 'audit' in [server] must be a string, found a boolean"),
+            (
                 "admin = [\"root\"]",
                 "2:9: 'admin' in [server] must be a table such as { users = [\"root\"] }, found an array"
             ),
@@ -162,6 +172,20 @@ import Testing
         let fitting = String(repeating: "s", count: 107 - "/etc/signet/".count)
         #expect(problems("[server]\nsocket = \"\(fitting)\"") == [])
         #expect(problems("[server]\nsocket = \"\(fitting)s\"").first?.contains("is 108 bytes long") == true)
+    }
+
+    @Test("audit is denied, all or none", arguments: AuditSetting.allCases)
+    func audit(_ setting: AuditSetting) throws {
+        #expect(try server("audit = \"\(setting.rawValue)\"").audit == setting)
+    }
+
+    @Test("administrators, KEKs and audit are what a reload can change")
+    func begins() throws {
+        let first = try server("")
+        for line in ["audit = \"all\"", "kek = [\"file:kek.jwk\"]", "admin = { users = [\"web\"] }"] {
+            #expect(try server(line).begins(as: first))
+        }
+        #expect(try !server("max_connections = 7").begins(as: first))
     }
 
     @Test("KEKs are credentials by name, or files relative to the configuration, in order")
@@ -203,7 +227,7 @@ import Testing
 
     @Test(
         "a setting that nothing enforces is an unknown key",
-        arguments: ["verify_cache = \"8M\"", "audit = \"denied\""])
+        arguments: ["verify_cache = \"8M\""])
     func unenforced(_ line: String) {
         #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
     }

@@ -48,7 +48,7 @@ struct OtherUserIsRefusedTests {
             }
             #expect(existing[0]["id"] as? Int == 1 && existing[1].text("id") == "x")
         }
-        #expect(with.log.wait(for: "refused uid \(OtherUser.stranger) "))
+        #expect(with.log.wait(for: " op=sign uid=\(OtherUser.stranger) "))
     }
 
     @Test("What anyone may see is all that a stranger sees, and nobody too")

@@ -52,7 +52,7 @@ struct RateLimitIsPerUserNotPerProcessTests {
         #expect(passed + refused == 2 * 256, "\(first) \(second)")
         // Each event loop tells of one a second at most.
         #expect(daemon.stop() == 0)
-        let told = daemon.log.rest().components(separatedBy: ": rate_limited").count - 1
+        let told = daemon.log.rest().components(separatedBy: " code=rate_limited").count - 1
         #expect(told >= 1 && told <= (refilled + 1) * ProcessInfo.processInfo.activeProcessorCount)
     }
 

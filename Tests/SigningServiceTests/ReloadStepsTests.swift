@@ -164,7 +164,7 @@ import WireProtocol
             ], revoked: ["bad"], verifierCache: 60, records: records)
         let service = ServiceState(pid: 42) { 7 }
         service.note(ServiceState.LastReload(time: noon - 3, error: "web.jwk: broken; mend it"))
-        service.faults = ["disk full"]
+        service.note(faults: ["disk full"])
         let snapshot = Snapshot(
             keyrings: [ring], profiles: [profile()], admins: Who(users: NameList(names: [], ids: [0]), groups: nil),
             largestToken: 65_024)
