@@ -22,9 +22,9 @@ package struct ServerLimits: Sendable {
 
     /// Bytes read from a connection in one turn. 64 KiB would cost 67 kB of memory a connection for little speed.
     static let bytesPerRead = 8_192
-    /// A connection with more unread answers is not read from, in bytes; it is again below the lower mark. A turn may
-    /// add as much again before it ends: 256 KiB in all.
-    static let unreadAnswers = (low: 65_536, high: 131_072)
+    /// A connection with more unread answers is not read from, in bytes; it is again below the lower mark. The turn that
+    /// passes the mark may add as much again before it ends.
+    static let unreadAnswers = (low: 65_536, high: 262_144)
     /// Answers of one connection that may be awaited from the pool; meanwhile it is not read from.
     static let awaitedAnswers = 64
     /// How long a loop serves before it looks at its sockets again. An admin who only looks after the daemon waits no

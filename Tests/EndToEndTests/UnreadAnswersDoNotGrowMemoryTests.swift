@@ -25,7 +25,7 @@ struct UnreadAnswersDoNotGrowMemoryTests {
     /// Most that the daemon may keep of one, in bytes: unread answers up to the mark where it stops, those of the turn that
     /// passes the mark, a turn's input, and room for how memory is allotted. Without a bound it would be a hundred times
     /// as much.
-    private static let share = 512 << 10
+    private static let share = 768 << 10
 
     /// Fixed claims of 4,000 bytes: an answer of some 5.5 kB for a line of 14 bytes.
     private static func settings(writeTimeout: String) -> String {
