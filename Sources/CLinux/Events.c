@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #include "CLinux.h"
+
+int clinux_pipe_open(int ends[2]) { return pipe2(ends, O_CLOEXEC) ? -errno : 0; }
 
 int clinux_event_open(void) {
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

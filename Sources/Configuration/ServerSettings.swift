@@ -16,6 +16,10 @@ package struct ServerSettings: Equatable, Sendable {
     package let isStateDirectorySet: Bool
     package let maxConnections: Int
     package let maxConnectionsPerUser: Int
+    /// Bytes of unfinished lines and unread answers of all connections; a quarter of them of one user's.
+    package let maxBuffered: Int
+    /// Requests that may wait for cryptography away from the loops; a quarter of them of one user.
+    package let maxInFlight: Int
     /// Longest request line in bytes, its LF included.
     package let maxRequestBytes: Int
     /// Longest token that is signed, in bytes.
@@ -30,6 +34,8 @@ package struct ServerSettings: Equatable, Sendable {
     package let stopTimeout: Duration
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
+    /// What the log tells of requests.
+    package private(set) var audit: AuditSetting
     /// Key-encryption keys that open sealed keys. None: there are no sealed keys.
     package private(set) var keks: [KEKSource]
     /// Names of the users that administer. Resolved elsewhere.
@@ -37,10 +43,10 @@ package struct ServerSettings: Equatable, Sendable {
     /// Names of the groups whose members administer.
     package private(set) var adminGroups: [ByteString]
 
-    /// Whether all settings but those of administrators and KEKs are the same: what a daemon begins with and keeps.
+    /// Whether all settings but those of administrators, KEKs and audit are the same: what a daemon begins with and keeps.
     package func begins(as other: ServerSettings) -> Bool {
         var copy = other
-        (copy.adminUsers, copy.adminGroups, copy.keks) = (adminUsers, adminGroups, keks)
+        (copy.adminUsers, copy.adminGroups, copy.keks, copy.audit) = (adminUsers, adminGroups, keks, audit)
         return copy == self
     }
 }
@@ -70,6 +76,8 @@ extension ServerSettings {
         maxConnectionsPerUser =
             section.integer("max_connections_per_user", in: 1...maxConnections)
             ?? min(Self.defaultConnectionsPerUser, maxConnections)
+        maxBuffered = Int(section.size("max_buffered", in: Self.mebibyte...1 << 40) ?? 64 * Self.mebibyte)
+        maxInFlight = section.integer("max_in_flight", in: 4...Self.mostConnections) ?? 4_096
         maxRequestBytes =
             section.integer("max_request_bytes", in: Limits.smallestRequestBytes...Limits.largestRequestBytes)
             ?? Limits.defaultRequestBytes
@@ -81,6 +89,7 @@ extension ServerSettings {
         stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
         lockedMemory = Int(
             section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
+        audit = section.audit() ?? .denied
         keks = (section.strings("kek", mayBeEmpty: true, fault: KEKSource.fault) ?? [])
             .compactMap { KEKSource($0, directory: directory) }
         (adminUsers, adminGroups) = Self.administrators(&section)

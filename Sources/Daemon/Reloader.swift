@@ -120,7 +120,7 @@ final class Reloader {
         swap(snapshot, old)
         keeper.publishChanges(rings, at: clock)
         if !settings.server.begins(as: server) {
-            warnings.append("[server] has changed: all of it but 'admin' and 'kek' takes a restart")
+            warnings.append("[server] has changed: all of it but 'admin', 'audit' and 'kek' takes a restart")
         }
         var result = change.result(generation: snapshot.generation)
         result.warnings = warnings
@@ -160,8 +160,7 @@ final class Reloader {
     }
 
     private func tellFaults() {
-        let faults = missing + keeper.faults
-        if service.faults != faults { service.faults = faults }
+        service.note(faults: missing + keeper.faults)
     }
 
     /// `, added 1, removed 2, "web" signs with "k7"`

@@ -15,7 +15,14 @@ internal import WireProtocol
 /// `signetd` from its first statement to its exit status.
 package struct SignetDaemon {
     private let options: Options
+    private let log: LogSpool
     private let logger: Logger
+
+    private init(_ options: Options, _ log: LogSpool) {
+        self.options = options
+        self.log = log
+        logger = Logger(label: "signetd") { _ in PlainLog { log.log($0) } }
+    }
 
     /// Runs until a signal ends it. Returns the exit status.
     package static func main(arguments: [String]) -> Int32 {
@@ -29,14 +36,20 @@ package struct SignetDaemon {
             case .help: return print(Options.help)
             case .version: return print("signetd \(signetVersion)")
             case .run(let options):
-                let logger = Logger(label: "signetd") { _ in PlainLog() }
-                return SignetDaemon(options: options, logger: logger).run()
+                let log: LogSpool
+                do throws(Errno) { log = try LogSpool.start(on: StandardStream.error.duplicate()) } catch {
+                    return fail("the log on standard error cannot be begun: \(error)", status: 1)
+                }
+                defer { log.close(within: shortestFlush) }
+                return SignetDaemon(options, log).run()
             }
         } catch { return fail(error.message, status: 2) }
     }
 
     /// How long silent connections stay open after SIGTERM, so that a line on its way gets its answer.
     private static let stopNotice = TimeAmount.milliseconds(200)
+    /// How long the end waits at least for the log to be written, in milliseconds.
+    private static let shortestFlush: Int32 = 1_000
 
     private func run() -> Int32 {
         let user = ProcessLimits.effectiveUser
@@ -112,7 +125,7 @@ package struct SignetDaemon {
             var socket = try ListeningSocket.claim(
                 settings.socketPath, mode: settings.socketMode, group: socketGroup)
             let began = SystemClock.bootSeconds()
-            let service = ServiceState(pid: ThisProcess.id) { SystemClock.bootSeconds() - began }
+            let service = ServiceState(pid: ThisProcess.id, auditLog: log) { SystemClock.bootSeconds() - began }
             let reloader = Reloader(
                 start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper,
                 service: service,
@@ -123,7 +136,7 @@ package struct SignetDaemon {
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
-                logger: logger,
+                buffers: BufferLimits(bytes: settings.maxBuffered), maxInFlight: settings.maxInFlight, logger: logger,
                 clock: {
                     Moment(
                         unixSeconds: SystemClock.unixSeconds(),
@@ -143,12 +156,16 @@ package struct SignetDaemon {
             try control(desk, reloader, server, notification)
             notification.tellStopping()
             logger.info("stopping")
+            let deadline = NIODeadline.now() + settings.stopTimeout.timeAmount
             desk.close()
             server.stop(notice: Self.stopNotice, timeout: settings.stopTimeout.timeAmount)
             accounts.close()
             try loops.syncShutdownGracefully()
             reloader.close()
             logger.info("stopped")
+            // With `audit = "all"`, no signature's line is lost to whoever reads the log within the time for a stop.
+            let rest = (deadline - NIODeadline.now()).nanoseconds / 1_000_000
+            log.close(within: max(Self.shortestFlush, Int32(clamping: rest)))
             return 0
         } catch {
             logger.error("\(error)")

@@ -50,10 +50,18 @@ struct SnapshotLoader {
             users: resolve(settings.server.adminUsers, "[server] admin users", alsoUser: user, &report),
             groups: resolveGroups(settings.server.adminGroups, "[server] admin groups", &report))
         let snapshot = Snapshot(
-            keyrings: keyrings, profiles: profiles, admins: admins, largestToken: largestToken,
+            keyrings: keyrings, profiles: profiles, admins: admins, audit: audit, largestToken: largestToken,
             generation: generation)
         let rings = zip(settings.keyrings, keyrings).map { serve($0, $1, isBroken: report.emptied.contains($0.name)) }
         return (Loaded(snapshot: snapshot, rings: rings), report)
+    }
+
+    private var audit: AuditScope {
+        switch settings.server.audit {
+        case .none: .none
+        case .denied: .denied
+        case .all: .all
+        }
     }
 
     /// KEKs are read anew for each load, and are gone when this returns (rule MEM-1).

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// An open file descriptor, owned: closed when its life ends.
@@ -20,6 +21,14 @@ package struct Descriptor: ~Copyable, Sendable {
     package func duplicate() throws(Errno) -> Descriptor {
         let raw = raw
         return Descriptor(owning: try Errno.retrying { fcntl(raw, F_DUPFD_CLOEXEC, 0) })
+    }
+
+    /// Opens a pipe, closed on exec: what is written to `input` is read from `output`. Both ends are the caller's to close.
+    package static func openPipe() throws(Errno) -> (output: Int32, input: Int32) {
+        var ends: [Int32] = [-1, -1]
+        // Reason: pipe2(2) fills the two integers of this array.
+        try Errno.check(unsafe clinux_pipe_open(&ends))
+        return (ends[0], ends[1])
     }
 
     /// Reads into `buffer` from `offset` on, as many bytes as there are and fit; 0 at the end of the file or stream.

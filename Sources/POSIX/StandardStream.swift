@@ -9,6 +9,11 @@ package enum StandardStream: Int32, Sendable {
     /// Whether a person sits at the other end.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// A descriptor of one's own for the stream, closed on exec; EBADF when the process began without the stream.
+    package func duplicate() throws(Errno) -> Descriptor {
+        Descriptor(owning: try Errno.retrying { fcntl(rawValue, F_DUPFD_CLOEXEC, 0) })
+    }
+
     /// Writes all of `bytes`, waiting as long as it takes.
     package func write(_ bytes: Span<UInt8>) throws(Errno) {
         var offset = 0

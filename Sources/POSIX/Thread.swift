@@ -21,6 +21,13 @@ package struct Thread: ~Copyable, Sendable {
 
     deinit { pthread_detach(identity) }
 
+    /// Lets the scheduler prefer others to the calling thread (setpriority(2): on Linux a nice value is a thread's own).
+    ///
+    /// - Parameter niceness: 0, as a process begins, to 19, the least. A policy that forbids it changes nothing else.
+    package static func lowerPriority(to niceness: Int32) {
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
+    }
+
     /// Waits until the body has returned.
     package consuming func join() {
         pthread_join(identity, nil)

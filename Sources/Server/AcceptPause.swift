@@ -5,13 +5,18 @@ internal import POSIX
 /// Stops accepting for a moment when the process is out of descriptors or memory.
 ///
 /// NIO alone tries again at once, at 100 % of a core, for as long as it lasts. Connected clients are served meanwhile,
-/// and who waits in the backlog is accepted afterwards.
+/// and who waits in the backlog is accepted afterwards. The log tells the beginning and the end, not every attempt.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private static let pause = TimeAmount.milliseconds(100)
+    /// Accepting without an error for so long is the end of it. While connections come and go at the limit, it lasts.
+    private static let relief = TimeAmount.seconds(1)
     private let logger: Logger
     private var isPaused = false
+    /// Tells the end, unless accepting fails again before.
+    private var end: Scheduled<Void>?
+    private var isTold = false
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -22,12 +27,29 @@ final class AcceptPause: ChannelInboundHandler {
         }
         guard !isPaused else { return }
         isPaused = true
-        logger.warning(
-            "not accepting connections: \(Errno(error.errnoCode)); raise LimitNOFILE= or lower max_connections")
-        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
-            self.isPaused = false
-            try? context.channel.syncOptions?.setOption(.autoRead, value: true)
+        end?.cancel()
+        if !isTold {
+            isTold = true
+            logger.warning(
+                "not accepting connections: \(Errno(error.errnoCode)); raise LimitNOFILE= or lower max_connections")
         }
+        setAccepting(false, context)
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.resume(context) }
+    }
+
+    private func resume(_ context: ChannelHandlerContext) {
+        isPaused = false
+        guard context.channel.isActive else { return }
+        end = context.eventLoop.assumeIsolated().scheduleTask(in: Self.relief) {
+            self.isTold = false
+            self.logger.notice("accepting connections again")
+        }
+        setAccepting(true, context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end?.cancel() }
+
+    private func setAccepting(_ isAccepting: Bool, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isAccepting)
     }
 }

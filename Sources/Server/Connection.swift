@@ -6,47 +6,66 @@ internal import WireProtocol
 
 /// One client: finds the lines in what arrives, has each answered, and sends the answers in order.
 ///
-/// A turn reads what is there, answers every whole line in it, and writes once. A peer that does not read its answers is
-/// not read from.
+/// A turn reads what is there, answers the whole lines in it as long as its time lasts, and writes once. Who does not
+/// read its answers, or has too many of them made elsewhere, is not read from.
 final class Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Phase: Equatable {
+    enum Phase: Equatable {
         case serving
-        /// Nothing more is answered. What the peer still sends is read and dropped until it closes or time is up.
+        /// Nothing more is answered; answers that are made elsewhere are awaited, then follows the end.
+        case concluding(Ending)
+        /// What the peer still sends is read and dropped until it closes or time is up; nil: when the answers are sent.
         case lingering(until: NIODeadline?)
         case closed
     }
 
-    private let lane: Lane
-    private let identity: Identity
-    private let pid: Int32
-    private let onClose: () -> Void
-    private var phase = Phase.serving
-    private var framer: LineFramer
-    private var inputEnded = false
-    /// While the daemon stops: lines within the first so many bytes had arrived before, and are answered as ever.
-    private var bytesBeforeStop: Int?
-    private var context: ChannelHandlerContext?
+    /// How a connection ends when its answers are sent.
+    enum Ending { case linger, close }
 
-    /// Whether too many answers wait for the peer to read them: meanwhile nothing is read and nothing answered.
-    private var isBlocked = false
-    /// Whether an answer is made elsewhere: no later line is answered before it is here.
-    private var isAwaiting = false
+    let lane: Lane
+    let identity: Identity
+    let pid: Int32
+    private let onClose: () -> Void
+    var phase = Phase.serving
+    var framer: LineFramer
+    var inputEnded = false
+    /// While the daemon stops: lines within the first so many bytes had arrived before, and are answered as ever.
+    var bytesBeforeStop: Int?
+    /// Whether a line was answered with `shutting_down`, after which nothing more is.
+    var stopHasBeenSaid = false
+    var context: ChannelHandlerContext?
+
+    // Why no line is answered just now.
+
+    /// Too many answers wait for the peer to read them.
+    var isBlocked = false
+    /// A reload is carried out: lines behind it may mean what it brings.
+    var isAwaitingReload = false
+    /// Its time was up: it waits for its next turn.
+    var isPostponed = false
+    /// Answers that are made elsewhere, and those behind them.
+    var queue = AnswerQueue()
+
+    private var isReading = true
+    /// Whether it has asked for tokens: who has not, and is an admin, looks after the daemon.
+    var asksForTokens = false
+    /// What it keeps in memory, as `BufferLimits` knows it.
+    var blocks = 0
 
     // Deadlines, looked at by the lane's sweep.
-    private var lineBegan: NIODeadline?
-    private var sending = SendingWatch()
-    private var lastActivity = NIODeadline.now()
-    private var wasOverdue = false
+    var lineBegan: NIODeadline?
+    var sending = SendingWatch()
+    var lastActivity = NIODeadline.now()
+    var wasOverdue = false
 
     init(_ lane: Lane, identity: Identity, pid: Int32, onClose: @escaping () -> Void) {
         self.lane = lane
         self.identity = identity
         self.pid = pid
         self.onClose = onClose
-        framer = LineFramer(limit: lane.limits.requestBytes)
+        framer = LineFramer(limit: lane.shared.limits.requestBytes)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -61,6 +80,7 @@ final class Connection: ChannelInboundHandler {
         phase = .closed
         lane.remove(self)
         self.context = nil
+        releaseBuffers()
         onClose()
     }
 
@@ -79,222 +99,127 @@ final class Connection: ChannelInboundHandler {
         switch phase {
         case .serving: serve(context)
         // Answers are on their way: whoever sends them closes.
-        case .lingering(until: nil): break
+        case .concluding, .lingering(until: nil): break
         case .lingering, .closed: context.close(promise: nil)
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable, phase == .serving else { return }
+        guard context.channel.isWritable else { return }
         isBlocked = false
-        lastActivity = .now()
-        lineBegan = nil
-        serve(context)
-        if phase == .serving, !isBlocked, !isAwaiting { setReading(true, context) }
+        goOn(context)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    /// Answers the whole lines that are here, as far as the peer reads its answers.
+    /// Serves on after something that stood in the way is gone.
+    func goOn(_ context: ChannelHandlerContext) {
+        guard phase == .serving else { return }
+        lastActivity = .now()
+        lineBegan = nil
+        serve(context)
+    }
+
+    /// Whether a line may be answered now, as far as its answer has a place.
+    private var hasRoom: Bool {
+        !isBlocked && !isAwaitingReload && queue.count < ServerLimits.awaitedAnswers
+            && queue.bytes < ServerLimits.unreadAnswers.high
+    }
+
+    /// A turn: answers the whole lines that are here, as far as time lasts and the peer reads its answers.
     private func serve(_ context: ChannelHandlerContext) {
+        guard !isPostponed else { return }
+        guard lane.hasTimeLeft || (!asksForTokens && lane.worker.isAdmin(identity)) else { return postpone(context) }
         var fatal: Refusal?
         var hasAnswered = false
-        let now = lane.clock()
+        var turn = Turn()
+        let now = lane.shared.clock()
         // A write can end the connection, or let the peer's next bytes in, before it returns.
-        serving: while !isBlocked, !isAwaiting, phase == .serving {
+        serving: while hasRoom, phase == .serving {
             switch framer.next(
-                while: { !isAwaiting && lane.answers.count < ServerLimits.unreadAnswers.high },
+                while: { hasRoom && lane.answers.count < ServerLimits.unreadAnswers.high && turn.takesLine() },
                 { line, consumed in
                     hasAnswered = true
                     answer(line, consumed: consumed, at: now)
                 })
             {
             case .needsMore: break serving
-            case .paused: flush(context)
+            case .paused:
+                flush(context)
+                if turn.isOver { break serving }
             case .refused(let refusal):
                 fatal = refusal
                 break serving
             }
         }
-        if let fatal {
-            lane.worker.count(fatal)
-            lane.answers.appendRefusal(fatal)
-            lane.refusals.note(fatal, from: identity, pid: pid)
-        }
+        lane.spend(turn.duration)
+        if let fatal { refuse(fatal, at: fatal.code == .tooLarge ? .requestBytes : nil) }
         flush(context)
         guard phase == .serving else { return }
         let began = hasAnswered ? nil : lineBegan
-        lineBegan = framer.isInsideLine ? began ?? lastActivity : nil
         if fatal != nil {
-            linger(context)
-        } else if !isBlocked, !isAwaiting, inputEnded || stopHasBeenSaid {
-            if inputEnded { closeAfterSending(context) } else { linger(context) }
+            conclude(.linger)
+        } else if turn.isOver, hasRoom {
+            postpone(context)
+        } else if hasRoom, inputEnded || stopHasBeenSaid {
+            conclude(inputEnded ? .close : .linger)
+        } else {
+            updateReading(context)
         }
+        lineBegan = framer.isInsideLine && isReading ? began ?? lastActivity : nil
+        accountForBuffers(context)
     }
 
-    /// Whether a line was answered with `shutting_down`, after which nothing more is.
-    private var stopHasBeenSaid = false
+    /// Gives way to other connections, and to what waits in the sockets of the loop.
+    private func postpone(_ context: ChannelHandlerContext) {
+        isPostponed = true
+        updateReading(context)
+        lane.postpone(self)
+    }
+
+    /// What was postponed goes on.
+    func takeTurn() {
+        isPostponed = false
+        if let context { goOn(context) }
+    }
 
     private func answer(_ line: Span<UInt8>, consumed: Int, at now: Moment) {
         if lane.isStopping, consumed > bytesBeforeStop ?? 0 {
-            lane.worker.refuse(line, with: Refusal(.shuttingDown, "the daemon is stopping"), into: &lane.answers)
+            let refusal = Refusal(.shuttingDown, "the daemon is stopping")
+            lane.worker.refuse(line, with: refusal, into: &lane.answers)
+            lane.refusals.note(refusal, from: identity, pid: pid)
             stopHasBeenSaid = true
             return
         }
-        answer(line, at: now)
-    }
-
-    private func answer(_ line: Span<UInt8>, at now: Moment) {
-        switch lane.worker.answer(line, from: identity, at: now, into: &lane.answers) {
+        let outcome = lane.worker.answer(line, from: identity, at: now, into: &lane.answers)
+        if lane.worker.operation?.isOfTokens ?? false { asksForTokens = true }
+        switch outcome {
         case .answered: break
         case .refused(let refusal): lane.refusals.note(refusal, from: identity, pid: pid)
-        case .deferred(let reload): handIn(reload)
+        case .heavy(let request): handIn(request)
+        case .reload(let reload): handIn(reload)
         case .lacksAccount(let lookup): handIn(lookup)
         }
     }
 
-    /// Hands a reload to whoever carries it out.
-    private func handIn(_ reload: DeferredReload) {
-        let resume = pause()
-        lane.reload(reload) { answer in resume { $0.lane.answers += answer } }
+    /// Appends a refusal that no request's reading led to.
+    func refuse(_ refusal: Refusal, at limit: ServiceLimit?) {
+        lane.worker.count(refusal)
+        if let limit { lane.worker.count(limit) }
+        lane.answers.appendRefusal(refusal)
+        lane.refusals.note(refusal, from: identity, pid: pid)
     }
 
-    /// Has an account looked up, and then the line answered that needs it.
-    private func handIn(_ lookup: AccountLookup) {
-        let resume = pause()
-        lane.lookUp(lookup) { resume { $0.answer(lookup.line.span, at: $0.lane.clock()) } }
-    }
-
-    /// Reads and answers nothing more until what comes back is called, on any thread.
-    private func pause() -> @Sendable (_ finish: @escaping @Sendable (Connection) -> Void) -> Void {
-        isAwaiting = true
-        if let context { setReading(false, context) }
-        let connection = NIOLoopBound(self, eventLoop: lane.loop)
-        return { finish in connection.eventLoop.execute { connection.value.resume(finish) } }
-    }
-
-    /// Goes on behind a line whose answer had to wait.
-    ///
-    /// - Parameter finish: Appends that answer, or has the line wait again.
-    private func resume(_ finish: (Connection) -> Void) {
-        isAwaiting = false
-        guard phase == .serving, let context else { return }
-        lastActivity = .now()
-        lineBegan = nil
-        finish(self)
-        serve(context)
-        if phase == .serving, !isBlocked, !isAwaiting { setReading(true, context) }
-    }
-
-    /// Writes the answers of this turn at once, and stops reading when the peer has left too many unread.
-    private func flush(_ context: ChannelHandlerContext) {
-        guard !lane.answers.isEmpty else { return }
-        lane.outgoing.clear(minimumCapacity: lane.answers.count)
-        lane.outgoing.writeBytes(lane.answers)
-        if lane.answers.capacity > Lane.keptAnswers {
-            lane.answers = []
-        } else {
-            lane.answers.removeAll(keepingCapacity: true)
-        }
-        sending.handOver(lane.outgoing.readableBytes)
-        context.writeAndFlush(wrapOutboundOut(lane.outgoing), promise: nil)
-        if !context.channel.isWritable, !isBlocked {
-            isBlocked = true
-            setReading(false, context)
-        }
-    }
-
-    private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
-        try? context.channel.syncOptions?.setOption(.autoRead, value: isReading)
-    }
-}
-
-// How a connection ends.
-extension Connection {
-    /// The answers first, then no more from us; what the peer still sends is dropped for a while, so that a sender of
-    /// megabytes still reads its answer.
-    private func linger(_ context: ChannelHandlerContext) {
-        phase = .lingering(until: nil)
-        framer.drop()
-        lineBegan = nil
-        setReading(true, context)
-        afterSending(context) { connection, context in
-            guard connection.phase == .lingering(until: nil) else { return }
-            connection.phase = .lingering(until: .now() + ServerLimits.lingering)
-            context.close(mode: .output, promise: nil)
-            if connection.inputEnded { context.close(promise: nil) }
-        }
-    }
-
-    private func closeAfterSending(_ context: ChannelHandlerContext) {
-        phase = .lingering(until: nil)
-        framer.drop()
-        lineBegan = nil
-        afterSending(context) { _, context in context.close(promise: nil) }
-    }
-
-    /// Calls `body` when the kernel has taken every answer.
-    private func afterSending(
-        _ context: ChannelHandlerContext, _ body: @escaping (Connection, ChannelHandlerContext) -> Void
-    ) {
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
-        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            guard let self, phase != .closed, let context = self.context else { return }
-            body(self, context)
-        }
-    }
-
-    /// Cuts a connection that has outstayed a deadline.
-    ///
-    /// A loop that was busy has not yet read what arrived meanwhile, so a deadline counts when two sweeps in a row find
-    /// that it has passed: between them the loop has read.
-    func enforceDeadlines(at now: NIODeadline) {
-        guard let context, phase != .closed else { return }
-        lookAtSending(context, now)
-        if case .lingering(let until?) = phase, now >= until { return context.close(promise: nil) }
-        let overdue = overdue(at: now)
-        defer { wasOverdue = overdue != nil }
-        guard wasOverdue, let overdue else { return }
-        switch overdue {
-        case .line:
-            let refusal = Refusal(.timeout, "a request line was begun and not ended in time")
-            lane.worker.count(refusal)
-            lane.answers.appendRefusal(refusal)
-            flush(context)
-            if phase == .serving { linger(context) }
-        case .silence: closeAfterSending(context)
-        case .reading: context.close(promise: nil)
-        }
-    }
-
-    private enum Overdue { case line, silence, reading }
-
-    private func overdue(at now: NIODeadline) -> Overdue? {
-        if let stalled = sending.stalledSince {
-            if now - stalled > lane.limits.writeTimeout { return .reading }
-            if isBlocked || phase != .serving { return nil }
-        }
-        guard phase == .serving, !isAwaiting else { return nil }
-        if let lineBegan, now - lineBegan > lane.limits.requestTimeout { return .line }
-        // While answers wait, the peer is not silent but slow.
-        guard sending.stalledSince == nil else { return nil }
-        let patience = lane.isClosing ? ServerLimits.stopSilence : lane.limits.idleTimeout
-        return now - lastActivity > patience ? .silence : nil
-    }
-
-    private func lookAtSending(_ context: ChannelHandlerContext, _ now: NIODeadline) {
-        guard sending.isUndecided else { return }
-        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        let waited = sending.stalledSince != nil
-        if sending.look(waiting: waiting ?? 0, at: now) != .stalls, waited { lastActivity = now }
-    }
-
-    func beginStopping() { bytesBeforeStop = framer.unansweredBytes }
-
-    /// Who is blocked is closed later, by the sweep: what it sent before still gets its answers.
-    func closeWhenSent() {
-        guard let context, phase == .serving, !isBlocked, !isAwaiting else { return }
-        closeAfterSending(context)
+    /// Reads, or lets the peer wait, as the connection is just now.
+    func updateReading(_ context: ChannelHandlerContext) {
+        let shouldRead =
+            switch phase {
+            case .serving: hasRoom && !isPostponed
+            case .concluding, .lingering: true
+            case .closed: false
+            }
+        guard shouldRead != isReading else { return }
+        isReading = shouldRead
+        try? context.channel.syncOptions?.setOption(.autoRead, value: shouldRead)
     }
 }

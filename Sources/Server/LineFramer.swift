@@ -27,6 +27,9 @@ struct LineFramer {
     /// Whether the beginning of a line is here and its LF is not.
     var isInsideLine: Bool { input.readableBytes > 0 }
 
+    /// Bytes that are here and were not handed out.
+    var unreadBytes: Int { input.readableBytes }
+
     mutating func append(_ bytes: ByteBuffer) {
         if input.readableBytes == 0 {
             input = bytes

@@ -12,6 +12,9 @@ struct SendingWatch {
     /// Whether answers were handed over that the kernel may not have taken.
     private(set) var isUndecided = false
 
+    /// Bytes that the kernel may not have taken: no more than these.
+    var mostUnsent: Int { isUndecided ? handedOver &- takenByKernel : 0 }
+
     /// What a look found.
     enum Finding { case nothingWaits, moves, stalls }
 

@@ -22,8 +22,14 @@ package struct ServerLimits: Sendable {
 
     /// Bytes read from a connection in one turn. 64 KiB would cost 67 kB of memory a connection for little speed.
     static let bytesPerRead = 8_192
-    /// A connection with more unread answers is not read from, in bytes; it is again below the lower mark.
+    /// A connection with more unread answers is not read from, in bytes; it is again below the lower mark. The turn that
+    /// passes the mark may add as much again before it ends.
     static let unreadAnswers = (low: 65_536, high: 262_144)
+    /// Answers of one connection that may be awaited from the pool; meanwhile it is not read from.
+    static let awaitedAnswers = 64
+    /// How long a loop serves before it looks at its sockets again. An admin who only looks after the daemon waits no
+    /// longer than this and the reading of what is there, whatever others ask for.
+    static let loopShare = TimeAmount.milliseconds(10)
     /// After an error that ends a connection: how long its peer may go on sending before it is cut, so that it can
     /// read the answer.
     static let lingering = TimeAmount.milliseconds(500)

@@ -16,6 +16,7 @@ package typealias UnitLookup = @Sendable (_ socket: Int32, PeerCredentials) thro
 package final class SocketServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let lanes: [ObjectIdentifier: NIOLoopBound<Lane>]
+    private let pool: HeavyPool
     private let listener: any Channel
 
     /// Starts to serve on a listening socket.
@@ -29,19 +30,25 @@ package final class SocketServer: Sendable {
     ///   - lookUp: Looks accounts up for requests that wait for them.
     package static func start(
         on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
-        service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, logger: Logger,
-        clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup, reload: @escaping ReloadDesk,
-        lookUp: @escaping LookupDesk
+        service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, buffers: BufferLimits,
+        maxInFlight: Int, logger: Logger, clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup,
+        reload: @escaping ReloadDesk, lookUp: @escaping LookupDesk
     ) throws -> SocketServer {
+        let pool = try HeavyPool.start(
+            threads: ProcessLimits.processors, limit: maxInFlight, snapshot: snapshot, service: service)
+        let shared = Lane.Shared(
+            limits: limits, buffers: buffers, pool: pool, clock: clock, reload: reload, lookUp: lookUp)
         var lanes: [ObjectIdentifier: NIOLoopBound<Lane>] = [:]
         for loop in group.makeIterator() {
-            lanes[ObjectIdentifier(loop)] = try loop.submit {
-                let worker = try Worker(snapshot, service)
-                let lane = Lane(
-                    worker: worker, limits: limits, logger: logger, clock: clock, reload: reload, lookUp: lookUp,
-                    on: loop)
-                return NIOLoopBound(lane, eventLoop: loop)
+            let (lane, yield) = try loop.submit {
+                let worker = try Worker(snapshot, service, leavesHeavyWork: true)
+                let lane = Lane(worker: worker, logger: logger, shared, on: loop)
+                return (
+                    NIOLoopBound(lane, eventLoop: loop), NIOLoopBound(lane.makeYield(), eventLoop: loop)
+                )
             }.wait()
+            try LoopYield.open(yield)
+            lanes[ObjectIdentifier(loop)] = lane
         }
         let descriptor = try socket.takeDescriptor()
         let listener = try bootstrap(group, lanes, connections, unit, logger)
@@ -49,12 +56,14 @@ package final class SocketServer: Sendable {
         // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
         // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
         try UnixSocket.listenAgain(descriptor, backlog: ListeningSocket.backlog)
-        return SocketServer(group: group, lanes: lanes, listener: listener)
+        return SocketServer(group: group, lanes: lanes, pool: pool, listener: listener)
     }
 
     private init(
-        group: MultiThreadedEventLoopGroup, lanes: [ObjectIdentifier: NIOLoopBound<Lane>], listener: any Channel
+        group: MultiThreadedEventLoopGroup, lanes: [ObjectIdentifier: NIOLoopBound<Lane>], pool: HeavyPool,
+        listener: any Channel
     ) {
+        self.pool = pool
         self.group = group
         self.lanes = lanes
         self.listener = listener
@@ -99,17 +108,20 @@ package final class SocketServer: Sendable {
         func identity(unit: ByteString?) -> Identity {
             Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups, unit: unit)
         }
-        func turnAway(_ reason: String) throws {
+        func turnAway(_ reason: String, at limit: ServiceLimit?) throws {
             let refusal = Refusal(.overloaded, reason)
+            if let limit { lane.worker.count(limit) }
             lane.worker.count(refusal)
             lane.refusals.note(refusal, from: identity(unit: nil), pid: peer.pid)
             try pipeline.addHandler(Farewell(lane, refusal))
         }
         if let limit = connections.admit(peer.uid, isAdmin: lane.worker.isAdmin(identity(unit: nil))) {
-            return try turnAway(
-                limit == .tooMany
-                    ? "too many connections (max_connections)"
-                    : "too many connections of one user (max_connections_per_user)")
+            return switch limit {
+            case .tooMany: try turnAway("too many connections (max_connections)", at: .connections)
+            case .tooManyOfUser:
+                try turnAway(
+                    "too many connections of one user (max_connections_per_user)", at: .connectionsPerUser)
+            }
         }
         do {
             let unit = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
@@ -123,18 +135,19 @@ package final class SocketServer: Sendable {
             connections.leave(peer.uid)
             // Without its unit a caller would be refused what it may have, for as long as it is connected.
             guard error is Errno else { throw error }
-            try turnAway("too few file descriptors to find out who asks")
+            try turnAway("too few file descriptors to find out who asks", at: nil)
         }
     }
 
     /// Serves by another snapshot from now on, in steps that every loop takes before the next one: verify with old and new
     /// keys, sign with the new, drop the removed. So no loop meets a token that it cannot verify yet, and when this
-    /// returns, no loop holds the old snapshot any more.
+    /// returns, what was decided by the old snapshot is done, and neither a loop nor the pool holds it any more.
     package func serve(_ new: Snapshot, insteadOf old: Snapshot) {
         let both = new.including(old)
         askLanes { $0.worker.verify(with: both) }
         askLanes { $0.worker.sign(with: new) }
         askLanes { $0.worker.verify(with: new) }
+        pool.serve(by: new)
     }
 
     /// Stops: no new connections; lines that were here are answered, later ones get `shutting_down`; returns when every
@@ -150,6 +163,8 @@ package final class SocketServer: Sendable {
         waitUntilEmpty(until: min(deadline, .now() + notice))
         askLanes { $0.closeWhenSent() }
         waitUntilEmpty(until: deadline)
+        pool.close()
+        askLanes { $0.refusals.close() }
     }
 
     private func waitUntilEmpty(until deadline: NIODeadline) {

@@ -92,13 +92,7 @@ extension Worker {
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity
     ) throws(Refusal) -> DeferredReload {
         guard isAdmin(identity) else { throw Refusal(.notPermitted, "\"reload\" is for admins") }
-        var id: [UInt8]?
-        if let value = reader.id {
-            var text: [UInt8] = []
-            text.append(line, from: value.start, to: value.end)
-            id = text
-        }
-        return DeferredReload(force: request.force, id: id)
+        return DeferredReload(force: request.force, id: rawID(in: line))
     }
 }
 

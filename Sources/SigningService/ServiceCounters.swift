@@ -9,6 +9,13 @@ package final class ServiceCounters: Sendable {
     let invalid = Counter()
     private let refused = ErrorCode.allCases.map { ($0, Counter()) }
 
+    private let reached = ServiceLimit.allCases.map { ($0, Counter()) }
+
+    /// Counts that a caller has reached a limit.
+    package func note(_ limit: ServiceLimit) { reached.first { $0.0 == limit }?.1.increment() }
+
+    func reached(_ limit: ServiceLimit) -> Int64 { reached.first { $0.0 == limit }?.1.value ?? 0 }
+
     /// Counts a refusal by its code.
     package func note(_ code: ErrorCode) { refused.first { $0.0 == code }?.1.increment() }
 

@@ -7,6 +7,8 @@ package final class ServiceState: Sendable {
     /// Seconds since the daemon began, by a clock that does not step.
     let uptime: @Sendable () -> Int64
     let buckets = BucketTable()
+    /// nil: no line of a signature could be kept, so with `audit = "all"` nothing is signed.
+    let auditLog: (any AuditLog)?
     private let shared = Mutex(Shared())
 
     private struct Shared {
@@ -28,8 +30,9 @@ package final class ServiceState: Sendable {
         }
     }
 
-    package init(pid: Int32, uptime: @escaping @Sendable () -> Int64) {
+    package init(pid: Int32, auditLog: (any AuditLog)? = nil, uptime: @escaping @Sendable () -> Int64) {
         self.pid = pid
+        self.auditLog = auditLog
         self.uptime = uptime
     }
 
@@ -37,11 +40,12 @@ package final class ServiceState: Sendable {
 
     package func note(_ reload: LastReload) { shared.withLock { $0.lastReload = reload } }
 
-    /// What goes wrong just now and does not stop the service: a ring that is broken, a file that cannot be written.
-    package var faults: [String] {
-        get { shared.withLock { $0.faults } }
-        set { shared.withLock { $0.faults = newValue } }
-    }
+    /// What goes wrong just now and does not stop the service: a ring that is broken, a file that cannot be written, a log
+    /// that nobody reads.
+    package var faults: [String] { shared.withLock { $0.faults } + (auditLog?.faults ?? []) }
+
+    /// Replaces all faults but the log's.
+    package func note(faults: [String]) { shared.withLock { $0.faults = faults } }
 
     /// Counters for one more loop.
     func addCounters() -> ServiceCounters {

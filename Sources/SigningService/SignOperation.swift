@@ -6,23 +6,38 @@ internal import StrictJSON
 internal import WireProtocol
 
 extension Worker {
-    /// `sign`: decides, writes the payload once, encodes and signs them in place in the answer.
+    /// `sign`: decides, and signs or leaves it to others.
     ///
-    /// - Returns: `answered`, or `lacksAccount` with nothing written.
+    /// - Returns: How it was answered; or `lacksAccount` with nothing written.
     func sign(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
     ) throws(Refusal) -> Outcome {
+        let snapshot = signing.snapshot
         let plan: TokenPlan
         switch try self.plan(
-            request, line, for: identity, askedBy: identity, isAdmin: signing.snapshot.isAdmin(identity), at: now)
+            request, line, for: identity, askedBy: identity, isAdmin: snapshot.isAdmin(identity), at: now)
         {
         case .ready(let ready): plan = ready
         case .lacksAccount(let lookup): return .lacksAccount(lookup)
         }
+        if snapshot.audit == .all { try requireRoomForAudit() }
+        if leavesHeavyWork, snapshot.keyrings[plan.keyring].keys[plan.key].material.signsSlowly {
+            return leave(.sign(plan), of: line, from: identity, at: now, decidedBy: snapshot)
+        }
+        try sign(request, line, plan, for: identity, at: now, &output)
+        return .answered
+    }
+
+    /// Writes the payload once, encodes and signs it in place in the answer.
+    func sign(
+        _ request: Request, _ line: Span<UInt8>, _ plan: TokenPlan, for identity: Identity, at now: Moment,
+        _ output: inout [UInt8]
+    ) throws(Refusal) {
         let jti = try writePayload(plan, request, line)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
+        if signing.snapshot.audit == .all { noteSignature(plan, jti: jti, for: identity, at: now.unixSeconds) }
         output.append("\",\"kid\":")
         output.appendJSONString(signing.snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
         if let claims = plan.claims, let jti {
@@ -33,7 +48,6 @@ extension Worker {
             output.append(UInt8(ascii: "\""))
         }
         output.endResponse()
-        return .answered
     }
 
     /// Appends header, payload and signature (RFC 7515 section 5.1).

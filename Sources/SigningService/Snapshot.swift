@@ -15,6 +15,7 @@ package final class Snapshot: Sendable {
     private let keyringByName: ByteTable<Int>
     private let defaultProfile: Int?
     private let admins: Who
+    let audit: AuditScope
     /// Longest token that is signed, in bytes: whatever is signed can be verified.
     let largestToken: Int
     /// What the system's database said of callers since this snapshot was built.
@@ -23,8 +24,10 @@ package final class Snapshot: Sendable {
     /// - Parameters:
     ///   - keyrings: Each ring that a profile names must be among them.
     ///   - admins: Who may administer, in any of its lists.
+    ///   - audit: What the log tells of requests.
     package init(
-        keyrings: [Keyring], profiles: [Profile], admins: Who, largestToken: Int, generation: Int64 = 1
+        keyrings: [Keyring], profiles: [Profile], admins: Who, audit: AuditScope = .denied, largestToken: Int,
+        generation: Int64 = 1
     ) {
         self.keyrings = keyrings
         self.generation = generation
@@ -36,6 +39,7 @@ package final class Snapshot: Sendable {
         profileByName = ByteTable(names)
         defaultProfile = profileByName.value(for: "default")
         self.admins = admins
+        self.audit = audit
         self.largestToken = largestToken
     }
 
@@ -69,8 +73,8 @@ package final class Snapshot: Sendable {
         }
         if isSame { return self }
         return Snapshot(
-            keyrings: rings, profiles: profiles.map(\.profile), admins: admins, largestToken: largestToken,
-            generation: generation)
+            keyrings: rings, profiles: profiles.map(\.profile), admins: admins, audit: audit,
+            largestToken: largestToken, generation: generation)
     }
 
     /// The longest leeway of a ring's profiles, in seconds: for so long after its end a key still verifies.

@@ -110,6 +110,13 @@ extension Worker {
             output.append(":")
             output.appendInteger(count)
         }
+        output.append("},\"limits\":{")
+        for (position, limit) in ServiceLimit.allCases.enumerated() {
+            if position > 0 { output.append(",") }
+            output.appendJSONString(limit.rawValue)
+            output.append(":")
+            output.appendInteger(service.sum { $0.reached(limit) })
+        }
         output.append("}}")
     }
 }

@@ -9,18 +9,27 @@ extension Worker {
     /// `verify`: a token that does not verify is an answer with its reason, not an error.
     func verify(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
-    ) throws(Refusal) {
+    ) throws(Refusal) -> Outcome {
         let (position, entry) = try permitVerify(request, line, identity, now)
+        if try verify(request, line, position, entry, now.unixSeconds, &output) { return .answered }
+        return leave(
+            .verify(profile: position, entry), of: line, from: identity, at: now, decidedBy: serving.snapshot)
+    }
+
+    /// Answers a request that is permitted, if it need not be left to others.
+    func verify(
+        _ request: Request, _ line: Span<UInt8>, _ position: Int, _ entry: AllowEntry, _ now: Int64,
+        _ output: inout [UInt8]
+    ) throws(Refusal) -> Bool {
         guard let text = request.token else { throw .malformed("missing member \"token\"") }
         if text.hasEscapes {
             unescapedToken.removeAll(keepingCapacity: true)
             text.unescape(from: line, into: &unescapedToken)
             let token = unescapedToken
-            try verify(token.span, position, entry, request, line, now.unixSeconds, &output)
-        } else {
-            try verify(
-                line.extracting(text.start..<text.end), position, entry, request, line, now.unixSeconds, &output)
+            return try verify(token.span, position, entry, request, line, now, &output)
         }
+        return try verify(
+            line.extracting(text.start..<text.end), position, entry, request, line, now, &output)
     }
 
     /// The profile's position and the first entry that lets the caller verify and grants the audience it asks for.
@@ -48,29 +57,35 @@ extension Worker {
     private func verify(
         _ token: Span<UInt8>, _ position: Int, _ entry: AllowEntry, _ request: Request, _ line: Span<UInt8>,
         _ now: Int64, _ output: inout [UInt8]
-    ) throws(Refusal) {
+    ) throws(Refusal) -> Bool {
         // The scratch is taken out and put back, so that spans over it are spans over a local.
         var part = TokenPart()
         swap(&part, &tokenPart)
         defer { swap(&part, &tokenPart) }
         let start = output.count
         output.beginResponse(id: reader.id, in: line, ok: true)
-        let verdict = try check(token, position, entry, request, line, now, &part, &output)
-        guard case .invalid(let reason, let message) = verdict else {
+        switch try check(token, position, entry, request, line, now, &part, &output) {
+        case .heavy:
+            output.removeSubrange(start...)
+            return false
+        case .valid:
             counters.verified.increment()
-            return output.endResponse()
+        case .invalid(let reason, let message):
+            counters.invalid.increment()
+            output.removeSubrange(start...)
+            output.beginResponse(id: reader.id, in: line, ok: true)
+            output.append(",\"valid\":false,\"reason\":")
+            output.appendJSONString(reason.rawValue)
+            output.append(",\"message\":")
+            output.appendJSONString(message)
         }
-        counters.invalid.increment()
-        output.removeSubrange(start...)
-        output.beginResponse(id: reader.id, in: line, ok: true)
-        output.append(",\"valid\":false,\"reason\":")
-        output.appendJSONString(reason.rawValue)
-        output.append(",\"message\":")
-        output.appendJSONString(message)
         output.endResponse()
+        return true
     }
 
     private enum Verdict {
+        /// To be checked from the beginning by somebody who has time for its key.
+        case heavy
         case valid
         case invalid(InvalidReason, String)
     }
@@ -102,6 +117,7 @@ extension Worker {
         guard let algorithm = header.algorithm, algorithm.equals(expected, in: part.bytes.span) else {
             return .invalid(.wrongAlgorithm, "the token's alg is not the algorithm of its key")
         }
+        if leavesHeavyWork, keyring.keys[key].material.verifiesSlowly { return .heavy }
         let hasExpectedType = served.profile.type.accepts(header.type, in: part.bytes.span)
         output.append(",\"valid\":true,\"kid\":")
         output.appendJSONString(keyring.keys[key].kid.bytes)

@@ -16,21 +16,40 @@ package final class Worker {
     /// The token, where a request wrote it with escapes.
     var unescapedToken: [UInt8] = []
     let random: RandomPool
+    /// The bucket for refusals of the user who was refused last.
+    var latestRefusals: (user: UInt32?, bucket: TokenBucket)?
     /// What `sign` and `explain` decide by; all else goes by `serving`. They differ only while a reload goes from loop
     /// to loop (`verify(with:)`, `sign(with:)`).
     var signing: SnapshotUse
     var serving: SnapshotUse
+    /// What the line says that was read last; nil when it could not be read.
+    var request: Request?
     let service: ServiceState
+    /// Lines of signatures that the log has not got yet.
+    var auditLines: [UInt8] = []
     let counters: ServiceCounters
+    /// Whether what takes long is left to others (`HeavyRequest`).
+    let leavesHeavyWork: Bool
 
-    /// - Parameter service: What the whole daemon tells of itself.
-    package init(_ snapshot: Snapshot, _ service: ServiceState) throws(SecretMemoryError) {
+    /// - Parameters:
+    ///   - service: What the whole daemon tells of itself.
+    ///   - leavesHeavyWork: Whether to hand out requests whose cryptography takes long instead of answering them.
+    package init(
+        _ snapshot: Snapshot, _ service: ServiceState, leavesHeavyWork: Bool = false
+    ) throws(SecretMemoryError) {
+        self.leavesHeavyWork = leavesHeavyWork
         random = try RandomPool()
         signing = SnapshotUse(snapshot)
         serving = signing
         self.service = service
         counters = service.addCounters()
     }
+
+    /// What the line asked for that was answered last; nil when it could not be read.
+    package var operation: Operation? { request?.operation }
+
+    /// What the log tells of requests.
+    package var audit: AuditScope { serving.snapshot.audit }
 
     /// Whether a caller may administer the daemon.
     package func isAdmin(_ identity: Identity) -> Bool { serving.snapshot.isAdmin(identity) }
@@ -55,29 +74,58 @@ package final class Worker {
     package func answer(
         _ line: Span<UInt8>, from identity: Identity, at now: Moment, into output: inout [UInt8]
     ) -> Outcome {
+        request = nil
+        return answer(into: &output, idIn: line) { (output) throws(Refusal) in
+            do throws(Refusal) {
+                let request = try reader.read(line)
+                self.request = request
+                return try answer(request, line, identity, now, &output)
+            } catch { throw chargeRefusal(error, to: identity, at: now) }
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ line: Span<UInt8>, _ identity: Identity, _ now: Moment, _ output: inout [UInt8]
+    ) throws(Refusal) -> Outcome {
+        switch request.operation {
+        case .ping: ping(line, &output)
+        case .sign: return try sign(request, line, identity, now, &output)
+        case .verify: return try verify(request, line, identity, now, &output)
+        case .explain: return try explain(request, line, identity, now, &output)
+        case .jwks: try jwks(request, line, identity, now.unixSeconds, &output)
+        case .status: status(line, identity, now.unixSeconds, &output)
+        case .reload: return .reload(try reload(request, line, identity))
+        }
+        return .answered
+    }
+
+    /// Appends what `body` answers to a line, or its refusal in place of that.
+    func answer(
+        into output: inout [UInt8], idIn line: Span<UInt8>,
+        _ body: (inout [UInt8]) throws(Refusal) -> Outcome
+    ) -> Outcome {
         let start = output.count
-        do throws(Refusal) {
-            let request = try reader.read(line)
-            switch request.operation {
-            case .ping: ping(line, &output)
-            case .sign: return try sign(request, line, identity, now, &output)
-            case .verify: try verify(request, line, identity, now, &output)
-            case .explain: return try explain(request, line, identity, now, &output)
-            case .jwks: try jwks(request, line, identity, now.unixSeconds, &output)
-            case .status: status(line, identity, now.unixSeconds, &output)
-            case .reload: return .deferred(try reload(request, line, identity))
-            }
-            return .answered
-        } catch {
+        do throws(Refusal) { return try body(&output) } catch {
             counters.note(error.code)
             output.removeSubrange(start...)
             output.appendRefusal(error, id: reader.id, in: line)
-            return .refused(error)
+            return .refused(RefusedRequest(error, request, in: line))
         }
+    }
+
+    /// The `id` of the line that was read last, as its raw token.
+    func rawID(in line: Span<UInt8>) -> [UInt8]? {
+        guard let id = reader.id else { return nil }
+        var text: [UInt8] = []
+        text.append(line, from: id.start, to: id.end)
+        return text
     }
 
     /// Counts a refusal that was decided before a request could be read.
     package func count(_ refusal: Refusal) { counters.note(refusal.code) }
+
+    /// Counts that a caller has reached a limit.
+    package func count(_ limit: ServiceLimit) { counters.note(limit) }
 
     /// Appends a refusal of a line that is not looked at but for its `id`.
     package func refuse(_ line: Span<UInt8>, with refusal: Refusal, into output: inout [UInt8]) {
@@ -90,11 +138,13 @@ package final class Worker {
     /// What became of a request.
     package enum Outcome: Sendable {
         case answered
-        case refused(Refusal)
-        /// Somebody else carries it out; no later line of the connection is answered before it is.
-        case deferred(DeferredReload)
-        /// Nothing is answered yet. When the look-up has been carried out, its line is to be answered anew; no later line
-        /// of the connection before it.
+        case refused(RefusedRequest)
+        /// Somebody else carries it out; its answer comes before those to later lines of the connection.
+        case heavy(HeavyRequest)
+        /// Somebody else carries it out; no later line of the connection is looked at before it is.
+        case reload(DeferredReload)
+        /// Nothing is answered yet. When the look-up has been carried out, its line is to be answered anew; its answer
+        /// comes before those to later lines of the connection.
         case lacksAccount(AccountLookup)
     }
 

@@ -21,6 +21,16 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case reloadFailed = "reload_failed"
     case `internal`
 
+    /// Whether the line itself was wrong, or asked for what its caller may not have: the same line is refused again.
+    package var isCallersFault: Bool {
+        switch self {
+        case .malformedRequest, .unknownOperation, .notPermitted, .unknownProfile, .unknownKeyring, .claimsRejected,
+            .ttlTooLong, .tooLarge:
+            true
+        case .rateLimited, .overloaded, .timeout, .shuttingDown, .noSigningKey, .reloadFailed, .internal: false
+        }
+    }
+
     /// Whether the request was certainly not carried out because of the daemon's state, or of what the caller asked before,
     /// so that the same line may be sent again.
     package var mayBeSentAgain: Bool {

@@ -23,6 +23,8 @@ package enum Limits {
     package static let largestTTL: Int64 = 2_147_483_647
     /// The least that `jwks` tells verifiers about when to ask again, in seconds; else it is the ring's `verifier_cache`.
     package static let shortestRefreshHint: Int64 = 1
+    /// Lines of one user that may be refused in a second for what they say; more get `rate_limited`.
+    package static let refusalsPerSecond: Int64 = 1_000
     /// Longest response line that a client accepts, in bytes.
     package static let responseBytes = 16 << 20
     /// Where clients look for the daemon unless told otherwise.

@@ -4,6 +4,9 @@ internal import StrictJSON
 package enum Operation: String, CaseIterable, Sendable {
     case ping, sign, verify, explain, jwks, status, reload
 
+    /// Whether it asks for what profiles grant; the others ask for the daemon itself.
+    package var isOfTokens: Bool { self == .sign || self == .verify || self == .explain }
+
     /// The operation of that name, byte for byte.
     init?(_ name: JSONText, in line: Span<UInt8>) {
         if name.equals("sign", in: line) {

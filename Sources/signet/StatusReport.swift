@@ -122,6 +122,11 @@ struct StatusReport {
         for member in counters?["refused"]?.members ?? [] {
             line += ", \(Output.printable(member.name)) \(member.value.text)"
         }
+        let reached = (counters?["limits"]?.members ?? []).filter { $0.value.integer != 0 }
+        if !reached.isEmpty {
+            let limits = reached.map { "\(Output.printable($0.name)) \($0.value.text)" }.joined(separator: ", ")
+            line += "\nlimits reached: \(limits)"
+        }
         return line
     }
 }

@@ -24,6 +24,7 @@ import Testing
         #expect(server.idleTimeout == .seconds(600))
         #expect(server.stopTimeout == .seconds(10))
         #expect(server.lockedMemory == 4_194_304)
+        #expect(server.audit == .denied)
         #expect(server.keks == [])
         #expect(server.adminUsers == ["root"])
         #expect(server.adminGroups == [])
@@ -39,6 +40,8 @@ import Testing
             state_directory = "state"
             max_connections = 100
             max_connections_per_user = 100
+            max_buffered = "2M"
+            max_in_flight = 8
             max_request_bytes = 1024
             max_token_bytes = 256
             request_timeout = "1s"
@@ -55,6 +58,8 @@ import Testing
         #expect(server.isStateDirectorySet)
         #expect(server.maxConnections == 100)
         #expect(server.maxConnectionsPerUser == 100)
+        #expect(server.maxBuffered == 2 << 20)
+        #expect(server.maxInFlight == 8)
         #expect(server.maxRequestBytes == 1_024)
         #expect(server.maxTokenBytes == 256)
         #expect(server.requestTimeout == .seconds(1))
@@ -77,7 +82,8 @@ import Testing
         "the ends of each range are accepted",
         arguments: [
             "max_connections = 1", "max_connections = 1_000_000", "max_connections_per_user = 1",
-            "max_connections_per_user = 4096", "max_request_bytes = 1024", "max_request_bytes = 1048576",
+            "max_connections_per_user = 4096", "max_buffered = \"1M\"", "max_in_flight = 4", "max_request_bytes = 1024",
+            "max_request_bytes = 1048576",
             "max_token_bytes = 65024", "max_token_bytes = 256", "locked_memory = \"1M\"", "locked_memory = \"1024K\"",
             "locked_memory = \"1048576\"", "socket_mode = \"0\"", "socket_mode = \"0777\"", "socket_mode = \"00777\"",
         ])
@@ -102,6 +108,11 @@ import Testing
                 "max_request_bytes = 1023",
                 "2:21: 'max_request_bytes' in [server] must be from 1024 to 1048576, found 1023"
             ),
+            (
+                "max_buffered = \"1023K\"",
+                "2:16: 'max_buffered' in [server] must be from 1M to 1024G, found \"1023K\""
+            ),
+            ("max_in_flight = 3", "2:17: 'max_in_flight' in [server] must be from 4 to 1000000, found 3"),
             ("max_token_bytes = 65025", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 65025"),
             ("max_token_bytes = 255", "2:19: 'max_token_bytes' in [server] must be from 256 to 65024, found 255"),
             ("request_timeout = \"0s\"", "2:19: 'request_timeout' in [server] must be from 1s to 1d, found \"0s\""),
@@ -121,6 +132,15 @@ import Testing
             ("state_directory = \"\"", "2:19: 'state_directory' in [server] must not be empty"),
             ("state_directory = 1", "2:19: 'state_directory' in [server] must be a string, found an integer"),
             ("socket_group = true", "2:16: 'socket_group' in [server] must be a string, found a boolean"),
+            (
+                "audit = \"deny\"",
+                "2:9: 'audit' in [server] must be \"denied\", \"all\" or \"none\", found \"deny\""
+            ),
+            (
+                "audit = \"non\"",
+                "2:9: 'audit' in [server] must be \"denied\", \"all\" or \"none\", found \"non\"; did you mean 'none'?"
+            ),
+            ("audit = true", "2:9: 'audit' in [server] must be a string, found a boolean"),
             (
                 "admin = [\"root\"]",
                 "2:9: 'admin' in [server] must be a table such as { users = [\"root\"] }, found an array"
@@ -152,6 +172,20 @@ import Testing
         let fitting = String(repeating: "s", count: 107 - "/etc/signet/".count)
         #expect(problems("[server]\nsocket = \"\(fitting)\"") == [])
         #expect(problems("[server]\nsocket = \"\(fitting)s\"").first?.contains("is 108 bytes long") == true)
+    }
+
+    @Test("audit is denied, all or none", arguments: AuditSetting.allCases)
+    func audit(_ setting: AuditSetting) throws {
+        #expect(try server("audit = \"\(setting.rawValue)\"").audit == setting)
+    }
+
+    @Test("administrators, KEKs and audit are what a reload can change")
+    func begins() throws {
+        let first = try server("")
+        for line in ["audit = \"all\"", "kek = [\"file:kek.jwk\"]", "admin = { users = [\"web\"] }"] {
+            #expect(try server(line).begins(as: first))
+        }
+        #expect(try !server("max_connections = 7").begins(as: first))
     }
 
     @Test("KEKs are credentials by name, or files relative to the configuration, in order")
@@ -193,7 +227,7 @@ import Testing
 
     @Test(
         "a setting that nothing enforces is an unknown key",
-        arguments: ["max_buffered = \"64M\"", "audit = \"denied\""])
+        arguments: ["verify_cache = \"8M\""])
     func unenforced(_ line: String) {
         #expect(problems("[server]\n" + line).first?.contains("unknown key") == true)
     }

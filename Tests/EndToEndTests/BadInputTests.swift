@@ -39,32 +39,6 @@ struct BadInputTests {
         #expect(try client.ask("{\"op\":\"ping\"}").isOK)
     }
 
-    @Test("WIRE-2 a line of exactly the limit is served; one byte more is too_large, and the connection closes")
-    func lineLimit() throws {
-        let daemon = try TestDaemon()
-        let line = { (length: Int) in
-            let head = "{\"op\":\"ping\",\"id\":\"x\""
-            return head + String(repeating: " ", count: length - head.utf8.count - 2) + "}\n"
-        }
-        let client = try daemon.connect()
-        try client.send(line(65_536))
-        #expect(Answer(try #require(try client.readLine())).isOK)
-        try client.send("{\"id\":2,\"op\":\"ping\"}\n" + line(65_537))
-        #expect(Answer(try #require(try client.readLine()))["id"] as? Int == 2)
-        #expect(Answer(try #require(try client.readLine())).errorCode == "too_large")
-        #expect(try client.readLine() == nil)
-    }
-
-    @Test("WIRE-2 a sender of megabytes without an LF still reads its answer")
-    func megabytes() throws {
-        let daemon = try TestDaemon()
-        let client = try daemon.connect()
-        let thread = Thread { try? client.send(Array("{".utf8) + [UInt8](repeating: 0x20, count: 1 << 20)) }
-        thread.start()
-        #expect(Answer(try #require(try client.readLine())).errorCode == "too_large")
-        #expect(try client.readLine() == nil)
-    }
-
     @Test(
         "WIRE-3 what does not begin with a brace gets one error and is closed",
         arguments: ["GET / HTTP/1.1\r\n\r\n", "\n{\"op\":\"ping\"}\n", " {\"op\":\"ping\"}\n", "\u{0}", "\u{FEFF}{}\n"])
@@ -85,39 +59,11 @@ struct BadInputTests {
         #expect(try client.readToEnd().count == 1)
     }
 
-    @Test("A line that is begun and not ended in time is answered with timeout and cut")
-    func unfinishedLine() throws {
-        let daemon = try TestDaemon(TestDaemon.settings(server: "request_timeout = \"1s\""))
-        let client = try daemon.connect()
-        try client.send("{\"op\":\"ping\"}\n{\"op\":")
-        let answers = try client.readToEnd()
-        #expect(answers.map(\.errorCode) == [nil, "timeout"])
-    }
-
     @Test("A connection that stays silent is closed when its idle time is over")
     func idleConnection() throws {
         let daemon = try TestDaemon(TestDaemon.settings(server: "idle_timeout = \"1s\""))
         let client = try daemon.connect()
         #expect(try client.ask("{\"op\":\"ping\"}").isOK)
         #expect(try client.readLine() == nil)
-    }
-
-    @Test("A peer that never reads its answers is not read from, and does not grow the daemon")
-    func unreadAnswers() throws {
-        let daemon = try TestDaemon(TestDaemon.settings(server: "write_timeout = \"1s\""))
-        let client = try daemon.connect()
-        let hasEnded = DispatchSemaphore(value: 0)
-        let thread = Thread {
-            // More than every buffer on the way holds: it ends because the daemon cuts the connection.
-            let lines = Array(String(repeating: "{\"op\":\"explain\"}\n", count: 4096).utf8)
-            do { while true { try client.send(lines) } } catch { hasEnded.signal() }
-        }
-        thread.start()
-        hasEnded.wait()
-        let status = try String(contentsOfFile: "/proc/\(daemon.process.processIdentifier)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        let peak = try #require(Int(line.filter(\.isNumber)))
-        #expect(peak < 64 * 1024, "the daemon grew to \(peak) kB")
-        #expect(try daemon.connect().ask("{\"op\":\"ping\"}").isOK)
     }
 }

@@ -18,7 +18,8 @@ struct BusyLoopTests {
                 operations = ["sign"]
                 users = ["\(NSUserName())"]
                 """)
-        try makeSlowKey(daemon.directory.appending(path: "keys/rsa"))
+        // A key whose signatures take milliseconds.
+        try daemon.makeRSAKey(ofBits: 4096, in: "rsa")
         try daemon.start()
         // Every loop has honest clients that are inside a line, and one that keeps it busy for more than a second.
         let loops = ProcessLimits.processors
@@ -40,15 +41,4 @@ struct BusyLoopTests {
 
     /// What the daemon reads of a connection in one turn, in bytes.
     private static let flood = 8_192
-
-    /// A key whose signatures take milliseconds.
-    private func makeSlowKey(_ directory: URL) throws {
-        try FileManager.default.createDirectory(
-            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let file = directory.appending(path: "slow.pem")
-        let made = try Program.run(
-            "openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096", "-out", file.path])
-        try #require(made.status == 0, "\(made.errors)")
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
-    }
 }

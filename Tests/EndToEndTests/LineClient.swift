@@ -68,20 +68,24 @@ final class LineClient: @unchecked Sendable {
 /// One answer line, taken apart by Foundation's JSON.
 struct Answer: CustomStringConvertible {
     let line: String
-    private let members: [String: Any]
+    private let object: [String: Any]
 
     init(_ line: String) {
         self.line = line
-        members = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any] ?? [:]
+        object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any] ?? [:]
     }
 
     var description: String { line }
-    var isOK: Bool { members["ok"] as? Bool ?? false }
-    var errorCode: String? { (members["error"] as? [String: Any])?["code"] as? String }
-    var errorMessage: String? { (members["error"] as? [String: Any])?["message"] as? String }
-    var isValid: Bool? { members["valid"] as? Bool }
-    var reason: String? { members["reason"] as? String }
-    var claims: [String: Any] { members["claims"] as? [String: Any] ?? [:] }
-    subscript(_ name: String) -> Any? { members[name] }
-    func text(_ name: String) -> String { members[name] as? String ?? "" }
+    /// The names of its members, in order of the alphabet.
+    var members: [String] { object.keys.sorted() }
+    var isOK: Bool { object["ok"] as? Bool ?? false }
+    var errorCode: String? { (object["error"] as? [String: Any])?["code"] as? String }
+    /// Milliseconds after which a refusal says to try again.
+    var retryAfter: Int? { (object["error"] as? [String: Any])?["retry_after_ms"] as? Int }
+    var errorMessage: String? { (object["error"] as? [String: Any])?["message"] as? String }
+    var isValid: Bool? { object["valid"] as? Bool }
+    var reason: String? { object["reason"] as? String }
+    var claims: [String: Any] { object["claims"] as? [String: Any] ?? [:] }
+    subscript(_ name: String) -> Any? { object[name] }
+    func text(_ name: String) -> String { object[name] as? String ?? "" }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The standard error of a process, read as it comes. Waiting is for a line or for the end, never for a time.
 final class LogReader {
@@ -21,6 +22,43 @@ final class LogReader {
     /// Reads and forgets all that comes from now on, so that who writes much never waits for a reader.
     func discard() {
         pipe.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+    }
+
+    /// Reads to the end on a thread of its own; the function that comes back waits for the end and has what came.
+    func inBackground() -> () -> String {
+        let handle = pipe.fileHandleForReading
+        let rest = Rest()
+        let thread = Thread { rest.finish(handle.readDataToEndOfFile()) }
+        thread.start()
+        return { String(decoding: rest.wait(), as: UTF8.self) }
+    }
+
+    private final class Rest: @unchecked Sendable {
+        private var data = Data()
+        private let isDone = DispatchSemaphore(value: 0)
+
+        func finish(_ data: Data) {
+            self.data = data
+            isDone.signal()
+        }
+
+        func wait() -> Data {
+            isDone.wait()
+            return data
+        }
+    }
+
+    /// Fills the pipe, so that whoever writes to it waits for a reader.
+    func fill() throws {
+        let path = "/proc/self/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        // Reason: open(2) reads the path, write(2) memory that lives for the call.
+        let writer = unsafe open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        try #require(writer >= 0)
+        defer { close(writer) }
+        // Lines, so that what comes behind them begins a line; the last ones byte by byte.
+        let line = String(repeating: ".", count: 127) + "\n"
+        while unsafe write(writer, line, 128) == 128 {}
+        while unsafe write(writer, "\n", 1) == 1 {}
     }
 
     private func readMore() -> Bool {

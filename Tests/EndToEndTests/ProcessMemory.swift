@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the kernel says of a daemon's memory and descriptors.
+/// What the kernel says of a daemon's memory, descriptors and time.
 extension TestDaemon {
     /// A size of /proc/PID/status, in bytes.
     func memory(_ name: String) throws -> Int {
@@ -21,6 +21,25 @@ extension TestDaemon {
             if words.first == "VmFlags:", words.contains("lo"), words.contains("dd") { sum += resident << 10 }
         }
         return sum
+    }
+
+    /// What is resident for the daemon alone, in bytes.
+    func privateMemory() throws -> Int {
+        let rollup = try String(contentsOfFile: "/proc/\(process.processIdentifier)/smaps_rollup", encoding: .utf8)
+        let sizes = rollup.split(separator: "\n").filter { $0.hasPrefix("Private_") }
+            .compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+        try #require(!sizes.isEmpty)
+        return sizes.reduce(0, +) << 10
+    }
+
+    /// How long processors have worked for it, in seconds.
+    func processorTime() throws -> Double {
+        let stat = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+        // The name of the program, in parentheses, is the second field; utime and stime are the 14th and 15th.
+        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+        try #require(fields.count > 12)
+        let ticks = try #require(Double(fields[11])) + #require(Double(fields[12]))
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// How many descriptors it has open.

@@ -1,13 +1,8 @@
 import Foundation
 import Testing
 
-@Suite(
-    "A rate limit is per user, not per process",
-    .enabled(if: geteuid() == 0, "needs root to become two other users"))
+@Suite("A rate limit is per user, not per process", .enabled(if: OtherUser.isPossible, OtherUser.need))
 struct RateLimitIsPerUserNotPerProcessTests {
-    /// uids that no account has.
-    private static let users = (OtherUser.stranger, "4712")
-
     /// How often each outcome is among the answers: "ok" or an error's code.
     private func outcomes(_ answers: [Answer]) -> [String: Int] {
         answers.reduce(into: [:]) { $0[$1.isOK ? "ok" : $1.errorCode ?? $1.line, default: 0] += 1 }
@@ -34,7 +29,7 @@ struct RateLimitIsPerUserNotPerProcessTests {
                 os._exit(0)
             for pid in children: os.waitpid(pid, 0)
             """
-        let program = try OtherUser.run(Program.python.path, ["-c", script, daemon.socket], as: Self.users.0)
+        let program = try OtherUser.run(Program.python.path, ["-c", script, daemon.socket], as: OtherUser.stranger)
         #expect(program.errors.isEmpty)
         return outcomes(program.output.split(separator: "\n").map { Answer(String($0)) })
     }
@@ -44,7 +39,7 @@ struct RateLimitIsPerUserNotPerProcessTests {
         let daemon = try TestDaemon(TestDaemon.settings(users: ["*"], allow: "rate = 1"))
         let began = ContinuousClock.now
         let first = try crowd(daemon)
-        let other = try OtherUser.ask(daemon, as: Self.users.1, [#"{"op":"sign"}"#])
+        let other = try OtherUser.ask(daemon, as: OtherUser.neighbour, [#"{"op":"sign"}"#])
         let second = try crowd(daemon)
         // What came back in all that time, however long a busy machine took: mostly nothing. Were a bucket each loop's, each
         // connection's or each process's own, more would have passed.
@@ -57,7 +52,7 @@ struct RateLimitIsPerUserNotPerProcessTests {
         #expect(passed + refused == 2 * 256, "\(first) \(second)")
         // Each event loop tells of one a second at most.
         #expect(daemon.stop() == 0)
-        let told = daemon.log.rest().components(separatedBy: ": rate_limited").count - 1
+        let told = daemon.log.rest().components(separatedBy: " code=rate_limited").count - 1
         #expect(told >= 1 && told <= (refilled + 1) * ProcessInfo.processInfo.activeProcessorCount)
     }
 
@@ -83,7 +78,7 @@ struct RateLimitIsPerUserNotPerProcessTests {
                 answer = ask()
             print("served after", waits)
             """
-        let program = try OtherUser.run(Program.python.path, ["-c", script, daemon.socket], as: Self.users.0)
+        let program = try OtherUser.run(Program.python.path, ["-c", script, daemon.socket], as: OtherUser.stranger)
         #expect(program.output.hasPrefix("served after 1\n"), "\(program.output)\(program.errors)")
         let status = try daemon.connect().ask(#"{"op":"status"}"#)
         let counters = status["counters"] as? [String: Any]
@@ -95,9 +90,9 @@ struct RateLimitIsPerUserNotPerProcessTests {
         let daemon = try TestDaemon(TestDaemon.settings(users: ["*"], allow: "rate = 1"))
         let sign = Array(repeating: #"{"op":"sign"}"#, count: 50)
         let began = ContinuousClock.now
-        let before = outcomes(try OtherUser.ask(daemon, as: Self.users.0, sign))
+        let before = outcomes(try OtherUser.ask(daemon, as: OtherUser.stranger, sign))
         #expect(try daemon.connect().ask(#"{"op":"reload"}"#).isOK)
-        let after = outcomes(try OtherUser.ask(daemon, as: Self.users.0, sign))
+        let after = outcomes(try OtherUser.ask(daemon, as: OtherUser.stranger, sign))
         let refilled = Int((ContinuousClock.now - began).components.seconds)
         #expect(before["ok", default: 0] >= 1)
         #expect(before["ok", default: 0] + after["ok", default: 0] <= 1 + refilled, "\(before) \(after)")

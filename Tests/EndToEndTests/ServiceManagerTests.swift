@@ -42,10 +42,9 @@ struct ServiceManagerTests {
         let manager = try NotifySocket(isFile ? path : "@\(daemon.directory.lastPathComponent)")
         try launch(daemon, manager)
         #expect(try manager.status() == "\(sound) 1")
-        // What is there by now: nothing is waited for.
-        let log = String(decoding: daemon.log.pipe.fileHandleForReading.availableData, as: UTF8.self)
-        #expect(log.contains("listening on"))
+        // Nothing is waited for.
         #expect(try daemon.connect().ask("{\"op\":\"sign\"}").isOK)
+        #expect(daemon.log.wait(for: "listening on"))
         #expect(daemon.stop() == 0)
         #expect(try manager.next() == ["STOPPING=1"])
         #expect(try manager.waiting() == nil)

@@ -107,6 +107,18 @@ final class TestDaemon {
         try #require(made.status == 0, "\(made.errors)")
     }
 
+    /// Makes a ring's directory with one RSA key, by OpenSSL.
+    func makeRSAKey(ofBits bits: Int, in ring: String) throws {
+        let ringDirectory = directory.appending(path: "keys/\(ring)")
+        try FileManager.default.createDirectory(at: ringDirectory, withIntermediateDirectories: true)
+        try setMode(0o700, ringDirectory)
+        let file = ringDirectory.appending(path: "rsa.pem")
+        let made = try Program.run(
+            "openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bits)", "-out", file.path])
+        try #require(made.status == 0, "\(made.errors)")
+        try setMode(0o600, file)
+    }
+
     func setMode(_ mode: Int, _ file: URL) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
     }

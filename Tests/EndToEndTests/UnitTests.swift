@@ -39,7 +39,7 @@ struct UnitTests {
             #expect(try sign(daemon, in: path).errorCode == "not_permitted", "\(path)")
         }
         #expect(try daemon.connect().ask(sign).errorCode == "not_permitted")
-        #expect(daemon.log.wait(for: ", other.service): not_permitted"))
+        #expect(daemon.log.wait(for: " unit=other.service "))
     }
 
     @Test("PEER-2 the overflow uid is nobody, in any unit")

@@ -20,8 +20,8 @@ struct LayeringTests {
             "Authorization", "JOSE", "Keys", "OpenSSL", "StrictJSON", "Synchronization", "WireProtocol",
         ],
         "Server": [
-            "Authorization", "Logging", "NIOCore", "NIOPosix", "OpenSSL", "POSIX", "SigningService", "StrictJSON",
-            "Synchronization", "WireProtocol",
+            "Authorization", "Dispatch", "Logging", "NIOCore", "NIOPosix", "OpenSSL", "POSIX", "SigningService",
+            "StrictJSON", "Synchronization", "WireProtocol",
         ],
         "TOML": ["StrictJSON"],
         "Configuration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],

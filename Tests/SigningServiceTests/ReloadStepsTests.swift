@@ -113,7 +113,7 @@ import WireProtocol
     func reloadIsForAdmins(_ force: Bool) throws {
         let line = #"{"op":"reload","id":"r1","force":\#(force)}"#
         let (outcome, output) = try outcome(line, from: .admin)
-        guard case .deferred(let request) = outcome else {
+        guard case .reload(let request) = outcome else {
             Issue.record("not handed on")
             return
         }
@@ -164,7 +164,7 @@ import WireProtocol
             ], revoked: ["bad"], verifierCache: 60, records: records)
         let service = ServiceState(pid: 42) { 7 }
         service.note(ServiceState.LastReload(time: noon - 3, error: "web.jwk: broken; mend it"))
-        service.faults = ["disk full"]
+        service.note(faults: ["disk full"])
         let snapshot = Snapshot(
             keyrings: [ring], profiles: [profile()], admins: Who(users: NameList(names: [], ids: [0]), groups: nil),
             largestToken: 65_024)
@@ -179,7 +179,11 @@ import WireProtocol
             answer.raw("last_reload")
                 == ByteString(#"{"time":\#(noon - 3),"ok":false,"error":"web.jwk: broken; mend it"}"#))
         #expect(answer.raw("faults") == #"["disk full"]"#)
-        #expect(answer.raw("counters") == #"{"signed":2,"verified":1,"invalid":1,"refused":{"unknown_op":1}}"#)
+        let limits = ServiceLimit.allCases.map { "\"\($0.rawValue)\":0" }.joined(separator: ",")
+        #expect(
+            answer.raw("counters")
+                == ByteString(
+                    #"{"signed":2,"verified":1,"invalid":1,"refused":{"unknown_op":1},"limits":{\#(limits)}}"#))
         let exp = noon + 900
         #expect(
             answer.raw("keyrings")

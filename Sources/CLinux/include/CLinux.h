@@ -52,6 +52,8 @@ int clinux_group_has_members(uint32_t gid);
 
 /* eventfd(2), not blocking: written to by any thread, it becomes readable until it is read. The new descriptor. */
 int clinux_event_open(void);
+/* pipe2(2), closed on exec: the end that is read, then the one that is written. */
+int clinux_pipe_open(int ends[2]);
 
 /* Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts, and ignores SIGPIPE. */
 void clinux_signals_block(void);

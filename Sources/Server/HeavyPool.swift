@@ -1,0 +1,186 @@
+internal import Dispatch
+internal import POSIX
+internal import SigningService
+internal import Synchronization
+internal import WireProtocol
+
+/// A few threads that carry out the requests whose cryptography would hold up an event loop, below the loops' priority: a
+/// flood of RSA leaves callers of HMAC alone.
+///
+/// Each thread is a worker of its own, with contexts of its own. Nothing waits without bound: who asks for more than
+/// there is room for is told so at once.
+final class HeavyPool: Sendable {
+    /// Where the answer line goes, on a thread of the pool.
+    typealias Completion = @Sendable (_ answer: [UInt8], Worker.Outcome) -> Void
+
+    private struct Job: Sendable {
+        let request: HeavyRequest
+        let completion: Completion
+    }
+
+    private struct State {
+        var queue: FairQueue<Job>
+        /// What is served now. Threads hold on to no other, but for the time of a job that was decided by it.
+        var newest: Snapshot
+        /// Jobs that are not done, by the snapshot that they were decided by.
+        var unfinished: [ObjectIdentifier: Int] = [:]
+        /// What each thread's worker holds.
+        var held: [ObjectIdentifier]
+        /// Threads that wait for work.
+        var idle: [Int] = []
+        var isClosed = false
+        /// How long a job takes, on average over the last few, in nanoseconds.
+        var usualDuration: UInt64 = 0
+
+        /// Whether nothing but the newest snapshot is in use.
+        var isUpToDate: Bool {
+            let newest = ObjectIdentifier(newest)
+            return unfinished.keys.allSatisfy { $0 == newest } && held.allSatisfy { $0 == newest }
+        }
+    }
+
+    private let state: Mutex<State>
+    /// One for each thread, to wake it.
+    private let bells: [DispatchSemaphore]
+    /// Rung by threads that have let a snapshot go.
+    private let letGo = DispatchSemaphore(value: 0)
+    /// Rung by each thread at its end.
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// Nice value of the threads: the loops' weight is nine times theirs.
+    private static let niceness: Int32 = 10
+
+    /// Starts the threads.
+    ///
+    /// - Parameter limit: Requests that may wait or be worked at, at once.
+    /// - Throws: when there is no memory for their workers, or the system allows no more threads.
+    static func start(threads: Int, limit: Int, snapshot: Snapshot, service: ServiceState) throws -> HeavyPool {
+        let pool = HeavyPool(threads: threads, limit: limit, snapshot)
+        for number in 0..<threads {
+            let started = DispatchSemaphore(value: 0)
+            let failure = Mutex<(any Error)?>(nil)
+            _ = try Thread {
+                do {
+                    // Not captured: the thread would hold on to the first keys for its life (rule MEM-1).
+                    let worker = try Worker(pool.state.withLock { $0.newest }, service)
+                    started.signal()
+                    pool.run(number, worker)
+                } catch {
+                    failure.withLock { $0 = error }
+                    started.signal()
+                }
+                pool.ended.signal()
+            }
+            started.wait()
+            if let error = failure.withLock({ $0 }) { throw error }
+        }
+        return pool
+    }
+
+    private init(threads: Int, limit: Int, _ snapshot: Snapshot) {
+        state = Mutex(
+            State(
+                queue: FairQueue(limit: limit), newest: snapshot,
+                held: Array(repeating: ObjectIdentifier(snapshot), count: threads)))
+        bells = (0..<threads).map { _ in DispatchSemaphore(value: 0) }
+    }
+
+    /// Takes a request in, from any thread.
+    ///
+    /// - Returns: `overloaded` when too many wait, of all or of this user; then nothing comes to `completion`.
+    func handIn(_ request: HeavyRequest, of user: UInt32, _ completion: @escaping Completion) -> Refusal? {
+        let (refusal, sleeper) = state.withLock { state -> (Refusal?, Int?) in
+            let job = Job(request: request, completion: completion)
+            guard !state.isClosed, state.queue.add(job, of: user) else { return (tooMany(state, user), nil) }
+            state.unfinished[ObjectIdentifier(request.snapshot), default: 0] += 1
+            return (nil, state.idle.popLast())
+        }
+        if let sleeper { bells[sleeper].signal() }
+        return refusal
+    }
+
+    private func tooMany(_ state: State, _ user: UInt32) -> Refusal {
+        // Until a quarter of what the user has here is done.
+        let jobs = UInt64(max(state.queue.count(of: user), 1))
+        let wait = state.usualDuration * jobs / UInt64(4 * bells.count) / 1_000_000
+        return Refusal(
+            .overloaded, "too many requests in flight (max_in_flight, a quarter of it for one user)",
+            retryAfterMilliseconds: Int64(min(max(wait, 10), 5_000)))
+    }
+
+    /// From now on, threads hold on to this snapshot alone. Returns when all that was decided by others is done, and
+    /// their keys' contexts are wiped.
+    func serve(by snapshot: Snapshot) {
+        let sleepers = state.withLock { state in
+            state.newest = snapshot
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for sleeper in sleepers { bells[sleeper].signal() }
+        while !state.withLock({ $0.isUpToDate }) { letGo.wait() }
+    }
+
+    /// Ends the threads, and returns when they have. What waits is not carried out any more.
+    func close() {
+        let sleepers = state.withLock { state in
+            state.isClosed = true
+            state.queue = FairQueue(limit: state.queue.limit)
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for sleeper in sleepers { bells[sleeper].signal() }
+        for _ in bells { ended.wait() }
+    }
+
+    private enum Task {
+        case job(Job, user: UInt32)
+        case change(Snapshot)
+        case wait
+        case end
+    }
+
+    private func run(_ number: Int, _ worker: Worker) {
+        Thread.lowerPriority(to: Self.niceness)
+        var output: [UInt8] = []
+        while true {
+            switch next(number) {
+            case .job(let job, let user):
+                let began = SystemClock.monotonicNanoseconds()
+                output.removeAll(keepingCapacity: true)
+                let outcome = worker.carryOut(job.request, into: &output)
+                finish(job, of: user, took: SystemClock.monotonicNanoseconds() - began)
+                job.completion(output, outcome)
+            case .change(let snapshot):
+                worker.serve(by: snapshot)
+                state.withLock { $0.held[number] = ObjectIdentifier(snapshot) }
+                letGo.signal()
+            case .wait: bells[number].wait()
+            case .end: return
+            }
+        }
+    }
+
+    private func next(_ number: Int) -> Task {
+        state.withLock { state in
+            if state.isClosed { return .end }
+            if state.held[number] != ObjectIdentifier(state.newest) { return .change(state.newest) }
+            guard let (job, user) = state.queue.take() else {
+                state.idle.append(number)
+                return .wait
+            }
+            state.held[number] = ObjectIdentifier(job.request.snapshot)
+            return .job(job, user: user)
+        }
+    }
+
+    private func finish(_ job: Job, of user: UInt32, took duration: UInt64) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.queue.finish(of: user)
+            let snapshot = ObjectIdentifier(job.request.snapshot)
+            let left = (state.unfinished[snapshot] ?? 1) - 1
+            state.unfinished[snapshot] = left > 0 ? left : nil
+            state.usualDuration = state.usualDuration == 0 ? duration : (7 * state.usualDuration + duration) / 8
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import Authorization
+internal import JOSE
+internal import Keys
+internal import StrictJSON
+internal import WireProtocol
+
+/// The lines of signatures, with `audit = "all"`: who got which token, never what is in it.
+///
+/// They are written here rather than by swift-log, whose dictionaries would cost more than the signature, and gathered
+/// until the answers of a turn leave.
+extension Worker {
+    /// Refuses to sign while the log has no room: no token leaves whose line might be lost. Loops do not wait for it, so
+    /// that everything else is served on.
+    func requireRoomForAudit() throws(Refusal) {
+        guard let log = service.auditLog, log.hasRoom else {
+            throw Refusal(
+                .overloaded, "the audit log is not written as fast as tokens are signed",
+                retryAfterMilliseconds: Self.auditRetry)
+        }
+    }
+
+    /// When there may be room again, in milliseconds.
+    private static let auditRetry: Int64 = 100
+
+    /// Notes a token that was signed.
+    ///
+    /// - Parameter jti: Where it stands in `payload`.
+    func noteSignature(_ plan: TokenPlan, jti: Range<Int>?, for identity: Identity, at time: Int64) {
+        let snapshot = signing.snapshot
+        auditLines.append("signetd: signed time=")
+        auditLines.appendInteger(time)
+        if let uid = identity.uid {
+            auditLines.append(" uid=")
+            auditLines.appendInteger(Int64(uid))
+        }
+        if let unit = identity.unit {
+            auditLines.append(" unit=")
+            auditLines.appendFieldValue(unit.bytes)
+        }
+        auditLines.append(" profile=")
+        auditLines.appendFieldValue(snapshot.profiles[plan.profile].profile.name.bytes)
+        auditLines.append(" kid=")
+        auditLines.appendFieldValue(snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
+        if let claims = plan.claims, let jti {
+            auditLines.append(" jti=")
+            auditLines += payload[jti]
+            auditLines.append(" aud=")
+            auditLines.appendFieldValue(plan.entry.audiences[claims.grant.audience].bytes)
+            auditLines.append(" exp=")
+            auditLines.appendInteger(claims.expires)
+        }
+        auditLines.append(0x0A)
+    }
+
+    /// Hands the lines of what was signed to the log. Whoever sends answers does this first, so that nobody holds a token
+    /// whose line the log has not got.
+    package func handOverAudit() {
+        guard !auditLines.isEmpty else { return }
+        service.auditLog?.append(auditLines)
+        auditLines.removeAll(keepingCapacity: true)
+    }
+}
