@@ -95,7 +95,10 @@ let package = Package(
             ["Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "WireProtocol"]),
         tests(
             "ServerTests",
-            ["Authorization", "Server", "SigningService", "StrictJSON", "WireProtocol", logging, nioCore]),
+            [
+                "Authorization", "JOSE", "Keys", "OpenSSL", "Server", "SigningService", "StrictJSON", "WireProtocol",
+                logging, nioCore,
+            ]),
         tests("DaemonTests", ["Daemon", "POSIX", logging]),
         tests("SystemdTests", ["POSIX", "Systemd"]),
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),

@@ -29,6 +29,8 @@ final class HeavyPool: Sendable {
         /// Threads that wait for work.
         var idle: [Int] = []
         var isClosed = false
+        /// Whether what was decided by another snapshot than the newest is refused instead of carried out.
+        var refusesOutdated = false
         /// How long a job takes, on average over the last few, in nanoseconds.
         var usualDuration: UInt64 = 0
 
@@ -47,15 +49,23 @@ final class HeavyPool: Sendable {
     /// Rung by each thread at its end.
     private let ended = DispatchSemaphore(value: 0)
 
+    /// How long a change of the snapshot waits for what was decided before it.
+    private let patience: DispatchTimeInterval
+
     /// Nice value of the threads: the loops' weight is nine times theirs.
     private static let niceness: Int32 = 10
 
     /// Starts the threads.
     ///
-    /// - Parameter limit: Requests that may wait or be worked at, at once.
+    /// - Parameters:
+    ///   - limit: Requests that may wait or be worked at, at once.
+    ///   - patience: How long `serve(by:)` has what was decided before it carried out.
     /// - Throws: when there is no memory for their workers, or the system allows no more threads.
-    static func start(threads: Int, limit: Int, snapshot: Snapshot, service: ServiceState) throws -> HeavyPool {
-        let pool = HeavyPool(threads: threads, limit: limit, snapshot)
+    static func start(
+        threads: Int, limit: Int, patience: DispatchTimeInterval = .seconds(2), snapshot: Snapshot,
+        service: ServiceState
+    ) throws -> HeavyPool {
+        let pool = HeavyPool(threads: threads, limit: limit, patience, snapshot)
         for number in 0..<threads {
             let started = DispatchSemaphore(value: 0)
             let failure = Mutex<(any Error)?>(nil)
@@ -77,7 +87,8 @@ final class HeavyPool: Sendable {
         return pool
     }
 
-    private init(threads: Int, limit: Int, _ snapshot: Snapshot) {
+    private init(threads: Int, limit: Int, _ patience: DispatchTimeInterval, _ snapshot: Snapshot) {
+        self.patience = patience
         state = Mutex(
             State(
                 queue: FairQueue(limit: limit), newest: snapshot,
@@ -110,6 +121,9 @@ final class HeavyPool: Sendable {
 
     /// From now on, threads hold on to this snapshot alone. Returns when all that was decided by others is done, and
     /// their keys' contexts are wiped.
+    ///
+    /// What has not had its turn when patience is over is refused: a flood must hold up neither a revocation nor whoever
+    /// waits behind the reload, be it SIGTERM.
     func serve(by snapshot: Snapshot) {
         let sleepers = state.withLock { state in
             state.newest = snapshot
@@ -117,8 +131,17 @@ final class HeavyPool: Sendable {
             return state.idle
         }
         for sleeper in sleepers { bells[sleeper].signal() }
-        while !state.withLock({ $0.isUpToDate }) { letGo.wait() }
+        let deadline = DispatchTime.now() + patience
+        while !state.withLock({ $0.isUpToDate }) {
+            if letGo.wait(timeout: deadline) == .success { continue }
+            state.withLock { $0.refusesOutdated = true }
+            letGo.wait()
+        }
+        state.withLock { $0.refusesOutdated = false }
     }
+
+    private static let outdated = Refusal(
+        .overloaded, "the keys were changed while the request waited", retryAfterMilliseconds: 10)
 
     /// Ends the threads, and returns when they have. What waits is not carried out any more.
     func close() {
@@ -134,6 +157,7 @@ final class HeavyPool: Sendable {
 
     private enum Task {
         case job(Job, user: UInt32)
+        case refusal(Job, user: UInt32)
         case change(Snapshot)
         case wait
         case end
@@ -150,6 +174,11 @@ final class HeavyPool: Sendable {
                 let outcome = worker.carryOut(job.request, into: &output)
                 finish(job, of: user, took: SystemClock.monotonicNanoseconds() - began)
                 job.completion(output, outcome)
+            case .refusal(let job, let user):
+                // Told first: with the last one finished, a reload is over.
+                job.completion(
+                    job.request.refuse(with: Self.outdated), worker.note(Self.outdated, of: job.request))
+                finish(job, of: user, took: nil)
             case .change(let snapshot):
                 worker.serve(by: snapshot)
                 state.withLock { $0.held[number] = ObjectIdentifier(snapshot) }
@@ -168,19 +197,25 @@ final class HeavyPool: Sendable {
                 state.idle.append(number)
                 return .wait
             }
+            if state.refusesOutdated, job.request.snapshot !== state.newest { return .refusal(job, user: user) }
             state.held[number] = ObjectIdentifier(job.request.snapshot)
             return .job(job, user: user)
         }
     }
 
-    private func finish(_ job: Job, of user: UInt32, took duration: UInt64) {
-        state.withLock { state in
-            guard !state.isClosed else { return }
+    /// - Parameter duration: Nanoseconds; nil: it was not carried out.
+    private func finish(_ job: Job, of user: UInt32, took duration: UInt64?) {
+        let isLast = state.withLock { state in
+            guard !state.isClosed else { return false }
             state.queue.finish(of: user)
             let snapshot = ObjectIdentifier(job.request.snapshot)
             let left = (state.unfinished[snapshot] ?? 1) - 1
             state.unfinished[snapshot] = left > 0 ? left : nil
-            state.usualDuration = state.usualDuration == 0 ? duration : (7 * state.usualDuration + duration) / 8
+            if let duration {
+                state.usualDuration = state.usualDuration == 0 ? duration : (7 * state.usualDuration + duration) / 8
+            }
+            return left <= 0 && snapshot != ObjectIdentifier(state.newest)
         }
+        if isLast { letGo.signal() }
     }
 }

@@ -76,6 +76,12 @@ extension Worker {
         }
     }
 
+    /// Counts the refusal of a request that is not carried out after all, and tells what the log needs.
+    package func note(_ refusal: Refusal, of heavy: HeavyRequest) -> Outcome {
+        counters.note(refusal.code)
+        return .refused(RefusedRequest(refusal))
+    }
+
     /// Signs and verifies by this snapshot from now on; contexts of the keys of any other are wiped.
     package func serve(by snapshot: Snapshot) {
         if signing.snapshot !== snapshot { signing = SnapshotUse(snapshot) }
