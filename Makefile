@@ -7,8 +7,9 @@ SYSCONFDIR ?= /etc
 
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run test lint format install clean
+.PHONY: build demo run test test-systemd lint format install install-programs install-systemd clean
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
 	@scripts/install-packages build
@@ -34,12 +35,33 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: build ## Programs under PREFIX, the configuration under SYSCONFDIR
+test-systemd: build ## What holds under a real systemd; skipped, with the reason, where the machine cannot boot one
+	@scripts/install-packages systemd
+	@BUILT=$(BUILT) Tests/Systemd/run || { status=$$?; [ $$status = 77 ] || exit $$status; }
+
+install: build install-programs install-systemd ## Programs and units under PREFIX, the configuration under SYSCONFDIR
+
+install-programs:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
+
+# The sandbox stands once, in systemd/sandbox.conf, and goes into each service.
+UNITS = $(notdir $(basename $(wildcard systemd/*.service.in)))
+AS_INSTALLED = sed -e '/^@SANDBOX@$$/{r systemd/sandbox.conf' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|' \
+	-e 's|@SBINDIR@|$(PREFIX)/sbin|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|'
+
+install-systemd: ## Units, users, directories (docs/deployment.md says what to do then)
+	install -d $(addprefix $(DESTDIR),$(UNITDIR) $(addprefix $(PREFIX)/,lib/sysusers.d lib/tmpfiles.d \
+		share/doc/signet/examples))
+	install -m 0644 systemd/*.socket systemd/*.timer $(DESTDIR)$(UNITDIR)
+	set -e; for unit in $(UNITS); do \
+		$(AS_INSTALLED) systemd/$$unit.in >$(DESTDIR)$(UNITDIR)/$$unit; chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit; done
+	install -m 0644 systemd/sysusers.d/signet.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/signet.conf
+	install -m 0644 systemd/tmpfiles.d/signet.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/signet.conf
+	install -m 0644 systemd/examples/*.conf $(DESTDIR)$(PREFIX)/share/doc/signet/examples
 
 clean:
 	rm -rf .build .dev

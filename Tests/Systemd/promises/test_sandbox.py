@@ -1,0 +1,79 @@
+import re
+
+from host import *
+
+UNITS = ["signetd.service", "signetd.socket", "signet-keygen.service", "signet-rotate.service", "signet-rotate.timer"]
+
+
+class SandboxTests(HostTest):
+    def test_security(self):
+        """What `systemd-analyze security` finds open in the running service is at most 0.5 of 10."""
+        self.assertAnswers()
+        text = run("systemd-analyze", "security", "--no-pager", "signetd.service")
+        score = float(re.search(r"Overall exposure level for signetd.service: ([0-9.]+)", text)[1])
+        print(f"exposure {score}", end=" ", flush=True)
+        self.assertLessEqual(score, 0.5, text)
+        for unit in ["signet-keygen.service", "signet-rotate.service"]:
+            text = run("systemd-analyze", "security", "--no-pager", unit)
+            score = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)[1])
+            self.assertLessEqual(score, 0.5, text)
+
+    def test_verify(self):
+        """`systemd-analyze verify` has nothing to say of the units."""
+        manuals = os.path.exists("/usr/share/man/man1/signet.1") or os.path.exists("/usr/share/man/man1/signet.1.gz")
+        verify = ["systemd-analyze", "verify", f"--man={'yes' if manuals else 'no'}"]
+        self.assertEqual(run(*verify, *(f"/usr/lib/systemd/system/{unit}" for unit in UNITS)), "")
+
+    def test_no_denied_call(self):
+        """The daemon needs no system call that the sandbox denies, but lower priorities for slow signatures."""
+        # An answer, a reload, a key of each kind, published keys and a stop: none of it fails.
+        configure(BASIC % "first" + """
+            [keyring.public]
+            algorithm = "RS256"
+            directory = "/var/lib/signet/keys/public"
+            publish = "/var/lib/signet/public/jwks.json"
+            [profile.public]
+            issuer = "https://auth.example.com"
+            audiences = ["x"]
+            [[profile.public.allow]]
+            operations = ["sign"]
+            users = ["*"]
+            """)
+        self.addCleanup(shutil.rmtree, f"{STATE}/keys/public", True)
+        answer = ask(op="sign", profile="public")
+        self.assertTrue(answer["ok"], answer)
+        systemctl("reload", "signetd.service")
+        path = f"{STATE}/public/jwks.json"
+        with open(path) as file:
+            self.assertEqual([key["kid"] for key in json.load(file)["keys"]], [answer["kid"]])
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o644)
+        make_user("stranger")
+        run("setpriv", "--reuid=stranger", "--regid=stranger", "--init-groups", "cat", path)
+        systemctl("stop", "signetd.service")
+        self.assertEqual(show("signetd.service", "Result"), "success")
+        faults = [entry["MESSAGE"] for entry in self.journal.entries() if int(entry.get("PRIORITY", 6)) < 4]
+        self.assertEqual(faults, [])
+
+    def test_keys_are_read_only(self):
+        """The daemon's own file system lets it write its state, and no key."""
+        self.assertAnswers()
+        inside = ["nsenter", "-t", str(main_pid()), "-m", "setpriv", "--reuid=signet", "--regid=signet", "--clear-groups"]
+        run(*inside, "sh", "-c", f"touch {STATE}/probe && rm {STATE}/probe")
+        for place in [f"{STATE}/keys/default", "/etc/signet", "/run/signet", "/usr"]:
+            self.assertIn("Read-only file system", run(*inside, "touch", f"{place}/probe", check=False), place)
+
+    def test_start_and_memory(self):
+        """How long the daemon takes from its start to READY, and what it holds when idle, is printed."""
+        self.assertAnswers()
+        times = []
+        for _ in range(5):
+            systemctl("restart", "signetd.service")
+            began, ready = (int(show("signetd.service", name)) for name in
+                            ["ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic"])
+            times.append((ready - began) / 1000)
+        with open(f"/proc/{main_pid()}/status") as file:
+            resident = int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+        memory = int(show("signetd.service", "MemoryCurrent"))
+        print(f"start to READY {sorted(times)[2]:.1f} ms (median of 5, sandbox included), resident {resident / 1024:.1f} MB,"
+              f" memory of the unit {memory / 1048576:.1f} MB", end=" ", flush=True)
+        self.assertGreater(resident, 0)
