@@ -10,14 +10,19 @@ package struct Identity: Sendable, Equatable {
     package let groupNames: [ByteString]
     /// The system unit that the caller ran in when it connected; nil: none, or none that is certain.
     package let unit: ByteString?
+    /// Whether it came by a way that serves admins as such: false at another socket than theirs, where they have one.
+    package let mayAdminister: Bool
 
     /// A caller, as the kernel recorded it when it connected.
-    package init(uid: UInt32, gid: UInt32, supplementaryGroups: [UInt32], unit: ByteString? = nil) {
+    package init(
+        uid: UInt32, gid: UInt32, supplementaryGroups: [UInt32], unit: ByteString? = nil, mayAdminister: Bool = true
+    ) {
         self.uid = uid
         gids = [gid] + supplementaryGroups
         userName = nil
         groupNames = []
         self.unit = unit
+        self.mayAdminister = mayAdminister
     }
 
     /// Somebody whom an admin names.
@@ -27,6 +32,7 @@ package struct Identity: Sendable, Equatable {
         self.userName = userName
         self.groupNames = groupNames
         self.unit = unit
+        mayAdminister = false
     }
 
     /// The uid that the kernel shows for a user it cannot map: anybody, so nobody (rule PEER-2).

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-login.h>
+#include <sys/socket.h>
 
 /* sd_pid_get_unit(3): writes the name of the system unit of `pid`, without a NUL, and returns its length; a negative
  * errno when there is none or the room is too small. */
@@ -19,6 +20,17 @@ static inline int csystemd_unit_of_process(int pid, unsigned char *name, int roo
     if (result > 0) memcpy(name, unit, length);
     free(unit);
     return result;
+}
+
+/* Whether a descriptor is a stream socket of the Unix domain that listens (sd_is_socket_unix(3)). */
+static inline int csystemd_is_listening(int descriptor) {
+    return sd_is_socket_unix(descriptor, SOCK_STREAM, 1, NULL, 0) > 0;
+}
+
+/* Frees an array of `count` strings, and the strings. */
+static inline void csystemd_free_strings(char **strings, int count) {
+    for (int i = 0; strings && i < count; i++) free(strings[i]);
+    free(strings);
 }
 
 #endif

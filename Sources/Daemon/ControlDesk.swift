@@ -23,9 +23,12 @@ final class ControlDesk: Sendable {
     }
 
     /// How often time is looked at, in milliseconds: keys change state by the second.
-    private static let tick: Int32 = 1_000
+    private static let longestTick: Int32 = 1_000
+    private let tick: Int32
 
-    init() throws(Errno) {
+    /// - Parameter tick: How often time is to be looked at, in milliseconds, if more often than every second.
+    init(tick: Int32? = nil) throws(Errno) {
+        self.tick = min(tick ?? Self.longestTick, Self.longestTick)
         signals = try SignalQueue()
         wakeUp = try WakeUp()
     }
@@ -50,7 +53,7 @@ final class ControlDesk: Sendable {
 
     /// Waits for something to do, at most for a tick.
     func next() throws(Errno) -> Task {
-        if let signal = try signals.next(or: wakeUp, timeout: hasOrders ? 0 : Self.tick) {
+        if let signal = try signals.next(or: wakeUp, timeout: hasOrders ? 0 : tick) {
             return signal == .stop ? .stop : .reload
         }
         let order = orders.withLock { orders in orders.waiting.isEmpty ? nil : orders.waiting.removeFirst() }

@@ -32,6 +32,9 @@ final class ServiceNotification {
         send(["STATUS=\(line)"])
     }
 
+    /// The daemon is well: see `Watchdog`.
+    func tellWell() { send(["WATCHDOG=1"]) }
+
     func tellStopping() { send(["STOPPING=1"]) }
 
     private func send(_ assignments: [String]) {

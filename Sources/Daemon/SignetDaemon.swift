@@ -119,11 +119,10 @@ package struct SignetDaemon {
         let settings = start.server
         do {
             try ProcessLimits.raiseDescriptors()
-            let socketGroup = try socketGroup(settings)
-            let desk = try ControlDesk()
+            let watchdogInterval = watchdogInterval
+            let desk = try ControlDesk(tick: Watchdog.tick(for: watchdogInterval))
             let accounts = AccountDesk(logger: logger, clock: SystemClock.monotonicNanoseconds)
-            var socket = try ListeningSocket.claim(
-                settings.socketPath, mode: settings.socketMode, group: socketGroup)
+            var entrances = try Entrances(settings)
             let began = SystemClock.bootSeconds()
             let service = ServiceState(pid: ThisProcess.id, auditLog: log) { SystemClock.bootSeconds() - began }
             let reloader = Reloader(
@@ -132,7 +131,7 @@ package struct SignetDaemon {
                 logger: logger, clock: SystemClock.unixSeconds, monotonic: SystemClock.bootSeconds)
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: ProcessLimits.processors)
             let server = try SocketServer.start(
-                on: &socket, group: loops, snapshot: reloader.snapshot, service: service,
+                at: entrances.take(), group: loops, snapshot: reloader.snapshot, service: service,
                 limits: settings.serverLimits,
                 connections: ConnectionLimits(
                     connections: settings.maxConnections, connectionsPerUser: settings.maxConnectionsPerUser),
@@ -149,11 +148,14 @@ package struct SignetDaemon {
                     desk.handIn(ControlDesk.ReloadOrder(request: request, answer: answer))
                 },
                 lookUp: { lookup, whenDone in accounts.handIn(lookup, whenDone: whenDone) })
-            let mode = String(settings.socketMode, radix: 8)
-            logger.info("listening on \(settings.socketPath) (mode 0\(mode))")
+            for entrance in entrances.descriptions { logger.info("listening on \(entrance)") }
+            try server.test().wait()
             let notification = ServiceNotification(logger: logger)
             notification.tellReady(reloader.status)
-            try control(desk, reloader, server, notification)
+            let watchdog = Watchdog(
+                interval: watchdogInterval, notification: notification, logger: logger,
+                clock: SystemClock.monotonicNanoseconds, test: { server.test() })
+            try control(desk, reloader, server, notification, watchdog)
             notification.tellStopping()
             logger.info("stopping")
             let deadline = NIODeadline.now() + settings.stopTimeout.timeAmount
@@ -176,13 +178,22 @@ package struct SignetDaemon {
     /// Where systemd put the service's credentials; it does not change in the life of a process.
     private static let credentials = ThisProcess.environment("CREDENTIALS_DIRECTORY")
 
+    /// In nanoseconds; nil when the service manager does not ask.
+    private var watchdogInterval: UInt64? {
+        do throws(Errno) { return try ServiceManager.watchdogInterval().map { $0 * 1_000 } } catch {
+            logger.warning("the service manager's watchdog cannot be understood (WATCHDOG_USEC): \(error)")
+            return nil
+        }
+    }
+
     private var files: ConfigurationFiles {
         ConfigurationFiles(path: options.configuration, user: ProcessLimits.effectiveUser)
     }
 
     /// Does what signals, clients and time ask for, one after another, until a signal ends it.
     private func control(
-        _ desk: ControlDesk, _ reloader: Reloader, _ server: SocketServer, _ notification: ServiceNotification
+        _ desk: ControlDesk, _ reloader: Reloader, _ server: SocketServer, _ notification: ServiceNotification,
+        _ watchdog: Watchdog
     ) throws {
         func reload(force: Bool) -> Result<ReloadResult, ReloadFailure> {
             notification.tellReloading()
@@ -200,13 +211,8 @@ package struct SignetDaemon {
                 reloader.lookAtTime()
                 notification.tell(reloader.status)
             }
+            watchdog.lookAtTime()
         }
-    }
-
-    private func socketGroup(_ settings: ServerSettings) throws -> UInt32? {
-        guard let name = settings.socketGroup else { return nil }
-        if let gid = try UserDatabase.groupID(named: name.text) { return gid }
-        throw StartError(message: "[server] socket_group: there is no group \(name.quoted); make it with groupadd")
     }
 
     private static func print(_ text: String) -> Int32 {

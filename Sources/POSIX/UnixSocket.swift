@@ -125,6 +125,20 @@ extension UnixSocket {
         try Errno.retrying { Glibc.listen(raw, backlog) }
     }
 
+    /// The path that a socket is bound to; nil when there is none in a file system.
+    package static func path(of socket: Int32) -> String? {
+        var address = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        // Reason: getsockname(2) writes at most `length` bytes into the address of this frame, and a sockaddr_un is passed
+        // as a sockaddr, as every call of the socket family wants it.
+        let result = unsafe withUnsafeMutablePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(socket, $0, &length) }
+        }
+        guard result == 0, address.sun_family == sa_family_t(AF_UNIX) else { return nil }
+        let bytes = unsafe withUnsafeBytes(of: &address.sun_path) { unsafe Array($0.prefix { $0 != 0 }) }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Removes a socket file.
     package static func remove(_ path: String) throws(Errno) {
         try Errno.retrying { unsafe unlink(path) }

@@ -26,6 +26,8 @@ final class HeavyPool: Sendable {
         var unfinished: [ObjectIdentifier: Int] = [:]
         /// What each thread's worker holds.
         var held: [ObjectIdentifier]
+        /// Self-tests that threads have not made yet.
+        var tests: [SelfTestRound?]
         /// Threads that wait for work.
         var idle: [Int] = []
         var isClosed = false
@@ -92,7 +94,8 @@ final class HeavyPool: Sendable {
         state = Mutex(
             State(
                 queue: FairQueue(limit: limit), newest: snapshot,
-                held: Array(repeating: ObjectIdentifier(snapshot), count: threads)))
+                held: Array(repeating: ObjectIdentifier(snapshot), count: threads),
+                tests: Array(repeating: nil, count: threads)))
         bells = (0..<threads).map { _ in DispatchSemaphore(value: 0) }
     }
 
@@ -140,6 +143,19 @@ final class HeavyPool: Sendable {
         state.withLock { $0.refusesOutdated = false }
     }
 
+    /// Has each thread test itself, ahead of what waits; one whose last test is still due gets no other.
+    func test(_ round: SelfTestRound) {
+        let sleepers = state.withLock { state in
+            for number in state.tests.indices { state.tests[number] = round }
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for sleeper in sleepers { bells[sleeper].signal() }
+    }
+
+    /// How many threads there are.
+    var threads: Int { bells.count }
+
     private static let outdated = Refusal(
         .overloaded, "the keys were changed while the request waited", retryAfterMilliseconds: 10)
 
@@ -159,6 +175,7 @@ final class HeavyPool: Sendable {
         case job(Job, user: UInt32)
         case refusal(Job, user: UInt32)
         case change(Snapshot)
+        case test(SelfTestRound)
         case wait
         case end
     }
@@ -183,6 +200,7 @@ final class HeavyPool: Sendable {
                 worker.serve(by: snapshot)
                 state.withLock { $0.held[number] = ObjectIdentifier(snapshot) }
                 letGo.signal()
+            case .test(let round): round.note(worker)
             case .wait: bells[number].wait()
             case .end: return
             }
@@ -192,6 +210,10 @@ final class HeavyPool: Sendable {
     private func next(_ number: Int) -> Task {
         state.withLock { state in
             if state.isClosed { return .end }
+            if let round = state.tests[number] {
+                state.tests[number] = nil
+                return .test(round)
+            }
             if state.held[number] != ObjectIdentifier(state.newest) { return .change(state.newest) }
             guard let (job, user) = state.queue.take() else {
                 state.idle.append(number)

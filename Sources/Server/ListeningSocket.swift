@@ -1,4 +1,4 @@
-internal import POSIX
+package import POSIX
 
 /// Why the daemon cannot listen where it was told to.
 package struct ListeningError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -56,7 +56,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
     }
 
     /// The listening descriptor, which is the caller's from now on; EBADF when it was taken before.
-    mutating func takeDescriptor() throws(Errno) -> Descriptor {
+    package mutating func takeDescriptor() throws(Errno) -> Descriptor {
         guard let taken = descriptor.take() else { throw .badDescriptor }
         return taken
     }

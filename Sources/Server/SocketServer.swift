@@ -12,24 +12,24 @@ internal import WireProtocol
 /// have run out, so that it cannot be told.
 package typealias UnitLookup = @Sendable (_ socket: Int32, PeerCredentials) throws(Errno) -> ByteString?
 
-/// The server on its socket: accepts, finds out who is there, and gives each connection to an event loop.
+/// The server on its sockets: accepts, finds out who is there, and gives each connection to an event loop.
 package final class SocketServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let lanes: [ObjectIdentifier: NIOLoopBound<Lane>]
     private let pool: HeavyPool
-    private let listener: any Channel
+    private let listeners: [any Channel]
 
-    /// Starts to serve on a listening socket.
+    /// Starts to serve on listening sockets.
     ///
     /// - Parameters:
-    ///   - socket: Bound already; the server takes its descriptor, and its owner still removes the file.
+    ///   - entrances: Not to be held by anybody else: while they are, whoever connects is not refused after a stop.
     ///   - service: What the daemon tells of itself.
     ///   - clock: The time of a turn.
     ///   - unit: Called on the event loops, once for each connection that is served.
     ///   - reload: Carries out the reloads that clients ask for.
     ///   - lookUp: Looks accounts up for requests that wait for them.
     package static func start(
-        on socket: inout ListeningSocket, group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
+        at entrances: consuming [Entrance], group: MultiThreadedEventLoopGroup, snapshot: Snapshot,
         service: ServiceState, limits: ServerLimits, connections: ConnectionLimits, buffers: BufferLimits,
         maxInFlight: Int, logger: Logger, clock: @escaping @Sendable () -> Moment, unit: @escaping UnitLookup,
         reload: @escaping ReloadDesk, lookUp: @escaping LookupDesk
@@ -50,27 +50,29 @@ package final class SocketServer: Sendable {
             try LoopYield.open(yield)
             lanes[ObjectIdentifier(loop)] = lane
         }
-        let descriptor = try socket.takeDescriptor()
-        let listener = try bootstrap(group, lanes, connections, unit, logger)
-            .withBoundSocket(descriptor.duplicate().release()).wait()
-        // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
-        // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
-        try UnixSocket.listenAgain(descriptor, backlog: ListeningSocket.backlog)
-        return SocketServer(group: group, lanes: lanes, pool: pool, listener: listener)
+        let listeners = try entrances.map { entrance in
+            let listener = try bootstrap(entrance.servesAdmins, group, lanes, connections, unit, logger)
+                .withBoundSocket(entrance.descriptor.duplicate().release()).wait()
+            // NIO has listened again with a backlog of 128. Then the listener's descriptor is the only one: when it is
+            // closed, the kernel refuses who comes, and nobody waits for a daemon that will not accept.
+            try UnixSocket.listenAgain(entrance.descriptor, backlog: ListeningSocket.backlog)
+            return listener
+        }
+        return SocketServer(group: group, lanes: lanes, pool: pool, listeners: listeners)
     }
 
     private init(
         group: MultiThreadedEventLoopGroup, lanes: [ObjectIdentifier: NIOLoopBound<Lane>], pool: HeavyPool,
-        listener: any Channel
+        listeners: [any Channel]
     ) {
         self.pool = pool
         self.group = group
         self.lanes = lanes
-        self.listener = listener
+        self.listeners = listeners
     }
 
     private static func bootstrap(
-        _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>],
+        _ servesAdmins: Bool, _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>],
         _ connections: ConnectionLimits, _ unit: @escaping UnitLookup, _ logger: Logger
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
@@ -91,14 +93,15 @@ package final class SocketServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-                    try welcome(channel, lane, connections, unit)
+                    try welcome(channel, servesAdmins, lane, connections, unit)
                 }
             }
     }
 
     /// Asks the kernel who connected, and serves it where the limits allow.
     private static func welcome(
-        _ channel: any Channel, _ lane: Lane, _ connections: ConnectionLimits, _ unit: UnitLookup
+        _ channel: any Channel, _ servesAdmins: Bool, _ lane: Lane, _ connections: ConnectionLimits,
+        _ unit: UnitLookup
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         let credentials = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
@@ -106,7 +109,8 @@ package final class SocketServer: Sendable {
         }
         guard let peer = credentials else { throw Errno.unsupported }
         func identity(unit: ByteString?) -> Identity {
-            Identity(uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups, unit: unit)
+            Identity(
+                uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups, unit: unit, mayAdminister: servesAdmins)
         }
         func turnAway(_ reason: String, at limit: ServiceLimit?) throws {
             let refusal = Refusal(.overloaded, reason)
@@ -150,6 +154,16 @@ package final class SocketServer: Sendable {
         pool.serve(by: new)
     }
 
+    /// Has every loop, and every thread of the pool, sign and verify something ahead of what waits there.
+    package func test() -> SelfTestRound {
+        let round = SelfTestRound(threads: lanes.count + pool.threads)
+        for lane in lanes.values {
+            lane.eventLoop.execute { round.note(lane.value.worker) }
+        }
+        pool.test(round)
+        return round
+    }
+
     /// Stops: no new connections; lines that were here are answered, later ones get `shutting_down`; returns when every
     /// connection has ended, or at the deadline.
     ///
@@ -157,7 +171,7 @@ package final class SocketServer: Sendable {
     ///   - notice: How long silent connections stay open, so that a line on its way gets its answer.
     ///   - timeout: When whoever has not read its answers is cut.
     package func stop(notice: TimeAmount, timeout: TimeAmount) {
-        try? listener.close().wait()
+        for listener in listeners { try? listener.close().wait() }
         let deadline = NIODeadline.now() + timeout
         askLanes { $0.beginStopping() }
         waitUntilEmpty(until: min(deadline, .now() + notice))

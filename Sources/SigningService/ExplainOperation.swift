@@ -16,7 +16,10 @@ extension Worker {
         var subject = identity
         if let impersonated = request.impersonated {
             subject = try readIdentity(impersonated, line)
-            guard isAdmin else { throw Refusal(.notPermitted, "\"as\" is for admins") }
+            guard isAdmin else {
+                let place = identity.mayAdminister ? "" : ", at their own socket"
+                throw Refusal(.notPermitted, "\"as\" is for admins\(place)")
+            }
         }
         let plan: TokenPlan
         switch try self.plan(request, line, for: subject, askedBy: identity, isAdmin: isAdmin, at: now) {

@@ -91,7 +91,10 @@ extension Worker {
     func reload(
         _ request: Request, _ line: Span<UInt8>, _ identity: Identity
     ) throws(Refusal) -> DeferredReload {
-        guard isAdmin(identity) else { throw Refusal(.notPermitted, "\"reload\" is for admins") }
+        guard isAdmin(identity) else {
+            let place = identity.mayAdminister ? "" : ", at their own socket"
+            throw Refusal(.notPermitted, "\"reload\" is for admins\(place)")
+        }
         return DeferredReload(force: request.force, id: rawID(in: line))
     }
 }

@@ -82,8 +82,10 @@ package final class Snapshot: Sendable {
         profiles.reduce(0) { $1.keyring == keyring ? max($0, $1.profile.validation.leeway) : $0 }
     }
 
-    /// Whether a caller may administer the daemon.
-    package func isAdmin(_ identity: Identity) -> Bool { admins.includesByAnyList(identity) }
+    /// Whether a caller may administer the daemon, from where it asks.
+    package func isAdmin(_ identity: Identity) -> Bool {
+        identity.mayAdminister && admins.includesByAnyList(identity)
+    }
 }
 
 /// A profile with what its tokens share, written once.

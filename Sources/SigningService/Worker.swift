@@ -28,6 +28,8 @@ package final class Worker {
     /// Lines of signatures that the log has not got yet.
     var auditLines: [UInt8] = []
     let counters: ServiceCounters
+    /// Made when it is first asked for.
+    var selfTest: SelfTest?
     /// Whether what takes long is left to others (`HeavyRequest`).
     let leavesHeavyWork: Bool
 

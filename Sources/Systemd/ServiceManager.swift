@@ -13,4 +13,14 @@ package enum ServiceManager {
         let result = unsafe sd_notify(0, assignments.joined(separator: "\n"))
         if result < 0 { throw Errno(-result) }
     }
+
+    /// How often at least the service manager wants to hear that this process is well (WatchdogSec=), in microseconds; nil
+    /// when it does not ask, or asks another process (sd_watchdog_enabled(3)).
+    package static func watchdogInterval() throws(Errno) -> UInt64? {
+        var microseconds: UInt64 = 0
+        // Reason: libsystemd fills the one integer of this frame.
+        let result = unsafe sd_watchdog_enabled(0, &microseconds)
+        if result < 0 { throw Errno(-result) }
+        return result > 0 ? microseconds : nil
+    }
 }

@@ -37,6 +37,9 @@ final class NotifySocket {
     /// A message that has come already.
     func waiting() throws -> [String]? { try message(within: 0) }
 
+    /// Whether no message comes for so long.
+    func isSilent(forMilliseconds milliseconds: Int32) throws -> Bool { try message(within: milliseconds) == nil }
+
     /// The next message, which must be of a daemon that serves; what it says of itself.
     func status(_ names: [String] = ["READY=1"]) throws -> String {
         let message = try next()
