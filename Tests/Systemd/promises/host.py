@@ -176,7 +176,7 @@ class HostTest(unittest.TestCase):
 
     def setUp(self):
         self.addCleanup(self.tell_journal_of_failure)
-        systemctl("stop", "signetd.service", "signet-keygen.service")
+        systemctl("stop", "signetd.socket", "signetd.service", "signet-keygen.service")
         for unit in os.listdir(DROP_INS) if os.path.isdir(DROP_INS) else []:
             if unit.startswith("signet") and unit.endswith(".d"):
                 shutil.rmtree(f"{DROP_INS}/{unit}")
