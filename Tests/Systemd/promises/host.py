@@ -69,7 +69,8 @@ def drop_in(unit, text):
     """Adds to a unit until the test ends."""
     folder = f"{DROP_INS}/{unit}.d"
     os.makedirs(folder, exist_ok=True)
-    with open(f"{folder}/test.conf", "w") as file:
+    # Not the name of another: of files with one name, systemd reads only that of the more exact folder.
+    with open(f"{folder}/{unit}.conf", "w") as file:
         file.write(text)
     systemctl("daemon-reload")
 
@@ -190,7 +191,7 @@ class HostTest(unittest.TestCase):
         configure(BASIC % "first")
         run("systemd-tmpfiles", "--create", "signet.conf")
         systemctl("start", "signetd.socket")
-        self.journal = Journal("signetd.service", "signet-keygen.service")
+        self.journal = Journal("signetd.service", "signet-keygen.service", "signet-rotate.service")
 
     def tell_journal_of_failure(self):
         outcome = self._outcome

@@ -51,6 +51,7 @@ class SandboxTests(HostTest):
         run("setpriv", "--reuid=stranger", "--regid=stranger", "--init-groups", "cat", path)
         systemctl("stop", "signetd.service")
         self.assertEqual(show("signetd.service", "Result"), "success")
+        # The only call that is missed, by libraries that would like threads of lower priority, is missed in silence.
         faults = [entry["MESSAGE"] for entry in self.journal.entries() if int(entry.get("PRIORITY", 6)) < 4]
         self.assertEqual(faults, [])
 
@@ -59,8 +60,9 @@ class SandboxTests(HostTest):
         self.assertAnswers()
         inside = ["nsenter", "-t", str(main_pid()), "-m", "setpriv", "--reuid=signet", "--regid=signet", "--clear-groups"]
         run(*inside, "sh", "-c", f"touch {STATE}/probe && rm {STATE}/probe")
-        for place in [f"{STATE}/keys/default", "/etc/signet", "/run/signet", "/usr"]:
-            self.assertIn("Read-only file system", run(*inside, "touch", f"{place}/probe", check=False), place)
+        for place in [f"{STATE}/keys/default", "/etc/signet", "/usr", "/var/lib"]:
+            text = run(*inside[:4], "touch", f"{place}/probe", check=False)
+            self.assertIn("Read-only file system", text, place)
 
     def test_start_and_memory(self):
         """How long the daemon takes from its start to READY, and what it holds when idle, is printed."""
@@ -73,7 +75,6 @@ class SandboxTests(HostTest):
             times.append((ready - began) / 1000)
         with open(f"/proc/{main_pid()}/status") as file:
             resident = int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
-        memory = int(show("signetd.service", "MemoryCurrent"))
-        print(f"start to READY {sorted(times)[2]:.1f} ms (median of 5, sandbox included), resident {resident / 1024:.1f} MB,"
-              f" memory of the unit {memory / 1048576:.1f} MB", end=" ", flush=True)
+        print(f"start to READY {sorted(times)[2]:.1f} ms (median of 5, sandbox included), resident {resident / 1024:.1f} MB",
+              end=" ", flush=True)
         self.assertGreater(resident, 0)
