@@ -99,7 +99,7 @@ let package = Package(
                 "Authorization", "JOSE", "Keys", "OpenSSL", "Server", "SigningService", "StrictJSON", "WireProtocol",
                 logging, nioCore,
             ]),
-        tests("DaemonTests", ["Daemon", "POSIX", logging]),
+        tests("DaemonTests", ["Daemon", "POSIX", "SigningService", logging]),
         tests("SystemdTests", ["POSIX", "Systemd"]),
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
         tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),

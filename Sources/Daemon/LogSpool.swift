@@ -1,16 +1,17 @@
 internal import Logging
 internal import POSIX
+internal import Server
 internal import SigningService
 internal import Synchronization
 
-/// Everything that the daemon logs, on its way to standard error: taken from any thread at once, written by a thread of its
+/// Everything that the daemon logs, on its way to standard error or the journal: taken from any thread at once, written by a thread of its
 /// own, so that who does not read the log keeps no event loop waiting.
 ///
 /// What was taken is never dropped. When too much waits, signatures are refused that would need a line (`hasRoom`), while
 /// ordinary lines are lost and counted: that a token has its line is worth more than the service, and the service is worth
 /// more than an ordinary line.
 final class LogSpool: AuditLog {
-    private let output: Descriptor
+    private let output: any LogOutput
     /// Wakes the writer.
     private let wakeUp: WakeUp
     /// Wakes `close`.
@@ -34,8 +35,6 @@ final class LogSpool: AuditLog {
     static let room = 4 << 20
     /// Bytes that may wait before ordinary lines are lost. More than for signatures, whose refusals are such lines.
     static let roomForOrdinaryLines = room + (1 << 20)
-    /// Bytes written at once.
-    private static let chunk = 1 << 16
     /// Memory for lines that has grown beyond this is given back, in bytes.
     private static let keptMemory = 1 << 20
     /// How long the writer lets lines gather, in milliseconds: else it would write each alone, and take the loops' time.
@@ -44,17 +43,19 @@ final class LogSpool: AuditLog {
     private static let retry: Int32 = 100
 
     /// Starts the writer.
-    static func start(on output: consuming Descriptor) throws(Errno) -> LogSpool {
+    static func start(on output: any LogOutput) throws(Errno) -> LogSpool {
         let spool = LogSpool(output, wakeUp: try WakeUp(), isDone: try WakeUp())
         _ = try Thread { spool.run() }
         return spool
     }
 
-    private init(_ output: consuming Descriptor, wakeUp: consuming WakeUp, isDone: consuming WakeUp) {
+    private init(_ output: any LogOutput, wakeUp: consuming WakeUp, isDone: consuming WakeUp) {
         self.output = output
         self.wakeUp = wakeUp
         self.isDone = isDone
     }
+
+    var form: LogLine.Form { output.form }
 
     var hasRoom: Bool { unwritten.load(ordering: .relaxed) < Self.room }
 
@@ -79,7 +80,7 @@ final class LogSpool: AuditLog {
 
     var faults: [String] {
         if let failure = state.withLock({ $0.failure }) { return ["the log cannot be written: \(failure)"] }
-        return hasRoom ? [] : ["the log is full: what reads standard error is too slow"]
+        return hasRoom ? [] : ["the log is full: \(output.reader) is too slow"]
     }
 
     /// Has all that was taken written, and waits for that at most so many milliseconds. What comes later is lost.
@@ -110,8 +111,12 @@ extension LogSpool {
         while true {
             let isClosed = state.withLock { state in
                 if state.lost > 0 {
-                    let line = PlainLog.line(
-                        .warning, "lost", ["lines": "\(state.lost)", "reason": "the log was full"])
+                    let line = ServiceLog.line(
+                        output.form, .warning, "lost",
+                        [
+                            "lines": "\(state.lost)", "reason": "the log was full",
+                            Logger.eventKey: "\(ServiceEvent.logLost.rawValue)",
+                        ])
                     unwritten.add(line.count, ordering: .relaxed)
                     state.lines += line
                     state.lost = 0
@@ -132,8 +137,7 @@ extension LogSpool {
         var offset = 0
         while offset < batch.count {
             do throws(Errno) {
-                let end = min(offset + Self.chunk, batch.count)
-                let written = try output.write(batch.span.extracting(offset..<end))
+                let written = try output.write(batch.span.extracting(offset...))
                 offset += written
                 unwritten.subtract(written, ordering: .relaxed)
                 state.withLock { $0.failure = nil }

@@ -3,6 +3,7 @@ internal import HostConfiguration
 internal import Keys
 internal import Logging
 internal import POSIX
+internal import Server
 internal import SigningService
 internal import StrictJSON
 
@@ -73,13 +74,15 @@ final class Reloader {
         case .success(let result):
             reloadProblem = nil
             service.note(ServiceState.LastReload(time: time, error: nil))
-            logger.info("reloaded: generation \(result.generation)\(Self.summary(result))")
+            logger.log(.reloaded, .info, "reloaded: generation \(result.generation)\(Self.summary(result))")
             for warning in result.warnings { logger.warning("\(warning)") }
         case .failure(let failure):
             reloadProblem = failure.problems.first
             service.note(ServiceState.LastReload(time: time, error: failure.message))
             for problem in failure.problems { logger.error("\(problem)") }
-            logger.error("the reload failed and changed nothing: generation \(snapshot.generation) is served on")
+            logger.log(
+                .reloadFailed, .error,
+                "the reload failed and changed nothing: generation \(snapshot.generation) is served on")
         }
         tellFaults()
         return outcome
@@ -140,7 +143,8 @@ final class Reloader {
     func lookAtTime() {
         if let step = clockOffset.step() {
             let direction = step < 0 ? "back" : "forward"
-            logger.warning(
+            logger.log(
+                .clockStepped, .warning,
                 "the system's clock was set \(direction) by \(abs(step)) s; keys that have signed stay in service")
         }
         keeper.publishChanges(rings, at: clock)

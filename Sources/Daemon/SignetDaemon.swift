@@ -21,7 +21,7 @@ package struct SignetDaemon {
     private init(_ options: Options, _ log: LogSpool) {
         self.options = options
         self.log = log
-        logger = Logger(label: "signetd") { _ in PlainLog { log.log($0) } }
+        logger = Logger(label: "signetd") { _ in ServiceLog(log.form) { log.log($0) } }
     }
 
     /// Runs until a signal ends it. Returns the exit status.
@@ -37,13 +37,18 @@ package struct SignetDaemon {
             case .version: return print("signetd \(signetVersion)")
             case .run(let options):
                 let log: LogSpool
-                do throws(Errno) { log = try LogSpool.start(on: StandardStream.error.duplicate()) } catch {
+                do throws(Errno) { log = try LogSpool.start(on: output()) } catch {
                     return fail("the log on standard error cannot be begun: \(error)", status: 1)
                 }
                 defer { log.close(within: shortestFlush) }
                 return SignetDaemon(options, log).run()
             }
         } catch { return fail(error.message, status: 2) }
+    }
+
+    /// Where the log goes: to the journal, as entries with fields, if standard error goes there anyway.
+    private static func output() throws(Errno) -> any LogOutput {
+        Journal.takesStandardError ? JournalOutput() : StreamOutput(try StandardStream.error.duplicate())
     }
 
     /// How long silent connections stay open after SIGTERM, so that a line on its way gets its answer.
@@ -57,13 +62,13 @@ package struct SignetDaemon {
         do throws(ConfigurationFiles.Failure) {
             configuration = try ConfigurationFiles(path: options.configuration, user: user).read()
         } catch {
-            for problem in error.problems { logger.error("\(problem)") }
+            for problem in error.problems { logger.log(.configurationProblem, .error, "\(problem)") }
             return 1
         }
         tell(configuration)
         let settings = configuration.settings
         do { try SecretMemory.extend(to: settings.server.lockedMemory) } catch {
-            logger.error("\(error)")
+            logger.log(.notStarted, .error, "\(error)")
             return 1
         }
         let keeper = KeyKeeper(user: user, logger: logger)
@@ -82,8 +87,9 @@ package struct SignetDaemon {
             logger.info("\(options.configuration): nothing wrong")
             return 0
         }
+        for warning in Surroundings.warnings() { logger.log(.exposed, .warning, "\(warning)") }
         if let reason = reasonNotToStart(configuration, report) {
-            logger.error("not started: \(reason)")
+            logger.log(.notStarted, .error, "not started: \(reason)")
             return 1
         }
         let missing = configuration.problems + (report.brokenKEKs + report.broken).map(\.description)
@@ -104,15 +110,17 @@ package struct SignetDaemon {
     }
 
     private func tell(_ configuration: ConfigurationFiles.Reading) {
-        for problem in configuration.problems { logger.error("\(problem)") }
-        for file in configuration.brokenFiles { logger.error("\(file): broken, so nothing of it counts") }
+        for problem in configuration.problems { logger.log(.configurationProblem, .error, "\(problem)") }
+        for file in configuration.brokenFiles {
+            logger.log(.configurationProblem, .error, "\(file): broken, so nothing of it counts")
+        }
         for warning in configuration.warnings { logger.warning("\(warning)") }
     }
 
     private func tell(_ report: SnapshotLoader.Report) {
         for line in report.loaded { logger.info("\(line)") }
         for line in report.warnings { logger.warning("\(line)") }
-        for error in report.brokenKEKs + report.broken { logger.error("\(error)") }
+        for error in report.brokenKEKs + report.broken { logger.log(.keysProblem, .error, "\(error)") }
     }
 
     private func serve(_ start: consuming Reloader.Start, _ keeper: KeyKeeper) -> Int32 {
@@ -151,26 +159,27 @@ package struct SignetDaemon {
             for entrance in entrances.descriptions { logger.info("listening on \(entrance)") }
             try server.test().wait()
             let notification = ServiceNotification(logger: logger)
+            logger.log(.started, .info, "serving: \(reloader.status.line)")
             notification.tellReady(reloader.status)
             let watchdog = Watchdog(
                 interval: watchdogInterval, notification: notification, logger: logger,
                 clock: SystemClock.monotonicNanoseconds, test: { server.test() })
             try control(desk, reloader, server, notification, watchdog)
             notification.tellStopping()
-            logger.info("stopping")
+            logger.log(.stopping, .info, "stopping")
             let deadline = NIODeadline.now() + settings.stopTimeout.timeAmount
             desk.close()
             server.stop(notice: Self.stopNotice, timeout: settings.stopTimeout.timeAmount)
             accounts.close()
             try loops.syncShutdownGracefully()
             reloader.close()
-            logger.info("stopped")
+            logger.log(.stopped, .info, "stopped")
             // With `audit = "all"`, no signature's line is lost to whoever reads the log within the time for a stop.
             let rest = (deadline - NIODeadline.now()).nanoseconds / 1_000_000
             log.close(within: max(Self.shortestFlush, Int32(clamping: rest)))
             return 0
         } catch {
-            logger.error("\(error)")
+            logger.log(.notStarted, .error, "\(error)")
             return 1
         }
     }

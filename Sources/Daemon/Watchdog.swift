@@ -1,5 +1,6 @@
 internal import Logging
 internal import Server
+internal import SigningService
 
 /// Tells the service manager that the daemon is well, as long as it is: while every thread that serves has just signed and
 /// verified. Who hears nothing for `WatchdogSec=` restarts the daemon.
@@ -46,7 +47,9 @@ final class Watchdog {
         switch round?.outcome {
         case .running: return
         case .passed: notification.tellWell()
-        case .failed(let failure): logger.error("\(failure); the service manager is not told that the daemon is well")
+        case .failed(let failure):
+            logger.log(
+                .selfTestFailed, .error, "\(failure); the service manager is not told that the daemon is well")
         case nil: break
         }
         round = nil

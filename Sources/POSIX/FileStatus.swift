@@ -10,6 +10,8 @@ package struct FileStatus: Equatable, Sendable {
     package let owner: UInt32
     package let group: UInt32
     package let linkCount: UInt64
+    package let device: UInt64
+    package let inode: UInt64
     /// Bytes.
     package let size: Int
     /// Seconds since 1970-01-01 UTC.
@@ -23,6 +25,8 @@ package struct FileStatus: Equatable, Sendable {
         owner = status.st_uid
         group = status.st_gid
         linkCount = UInt64(status.st_nlink)
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
         size = Int(status.st_size)
         modified = Int64(status.st_mtim.tv_sec)
     }

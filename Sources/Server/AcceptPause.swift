@@ -1,6 +1,7 @@
 internal import Logging
 internal import NIOCore
 internal import POSIX
+internal import SigningService
 
 /// Stops accepting for a moment when the process is out of descriptors or memory.
 ///
@@ -30,7 +31,8 @@ final class AcceptPause: ChannelInboundHandler {
         end?.cancel()
         if !isTold {
             isTold = true
-            logger.warning(
+            logger.log(
+                .outOfDescriptors, .warning,
                 "not accepting connections: \(Errno(error.errnoCode)); raise LimitNOFILE= or lower max_connections")
         }
         setAccepting(false, context)
@@ -42,7 +44,7 @@ final class AcceptPause: ChannelInboundHandler {
         guard context.channel.isActive else { return }
         end = context.eventLoop.assumeIsolated().scheduleTask(in: Self.relief) {
             self.isTold = false
-            self.logger.notice("accepting connections again")
+            self.logger.log(.acceptsAgain, .notice, "accepting connections again")
         }
         setAccepting(true, context)
     }

@@ -69,7 +69,7 @@ final class RefusalLog {
     /// Tells it now: nothing more will come.
     func close() {
         guard owes else { return }
-        logger.warning("suppressed", metadata: ["time": "\(time())", "refusals": "\(untold)"])
+        logger.log(.suppressed, .warning, "suppressed", metadata: ["time": "\(time())", "refusals": "\(untold)"])
         untold = 0
     }
 
@@ -93,8 +93,8 @@ final class RefusalLog {
         switch refusal.code {
         case .notPermitted, .unknownProfile, .noSigningKey, .internal:
             fields["reason"] = "\(refusal.message)"
-            logger.warning("refused", metadata: fields)
-        default: logger.info("refused", metadata: fields)
+            logger.log(.refused, .warning, "refused", metadata: fields)
+        default: logger.log(.refused, .info, "refused", metadata: fields)
         }
     }
 

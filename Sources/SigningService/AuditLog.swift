@@ -11,7 +11,9 @@ package enum AuditScope: Sendable {
 package protocol AuditLog: AnyObject, Sendable {
     /// Whether more lines may come. Meanwhile nothing is signed whose signature would have a line.
     var hasRoom: Bool { get }
-    /// Takes whole lines, and does not wait until they are written.
+    /// What its reader takes.
+    var form: LogLine.Form { get }
+    /// Takes whole lines, as `LogLine` writes them in that form, and does not wait until they are written.
     func append(_ lines: [UInt8])
     /// What keeps lines from being written just now, for a person.
     var faults: [String] { get }

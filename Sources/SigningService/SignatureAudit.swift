@@ -27,30 +27,21 @@ extension Worker {
     /// - Parameter jti: Where it stands in `payload`.
     func noteSignature(_ plan: TokenPlan, jti: Range<Int>?, for identity: Identity, at time: Int64) {
         let snapshot = signing.snapshot
-        auditLines.append("signetd: signed time=")
-        auditLines.appendInteger(time)
-        if let uid = identity.uid {
-            auditLines.append(" uid=")
-            auditLines.appendInteger(Int64(uid))
-        }
-        if let unit = identity.unit {
-            auditLines.append(" unit=")
-            auditLines.appendFieldValue(unit.bytes)
-        }
-        auditLines.append(" profile=")
-        auditLines.appendFieldValue(snapshot.profiles[plan.profile].profile.name.bytes)
-        auditLines.append(" kid=")
-        auditLines.appendFieldValue(snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
+        auditLine.begin(Self.verb.span, .info, .signed)
+        auditLine.add("time", time)
+        if let uid = identity.uid { auditLine.add("uid", Int64(uid)) }
+        if let unit = identity.unit { auditLine.add("unit", unit) }
+        auditLine.add("profile", snapshot.profiles[plan.profile].profile.name)
+        auditLine.add("kid", snapshot.keyrings[plan.keyring].keys[plan.key].kid)
         if let claims = plan.claims, let jti {
-            auditLines.append(" jti=")
-            auditLines += payload[jti]
-            auditLines.append(" aud=")
-            auditLines.appendFieldValue(plan.entry.audiences[claims.grant.audience].bytes)
-            auditLines.append(" exp=")
-            auditLines.appendInteger(claims.expires)
+            auditLine.add("jti", payload.span.extracting(jti))
+            auditLine.add("aud", plan.entry.audiences[claims.grant.audience])
+            auditLine.add("exp", claims.expires)
         }
-        auditLines.append(0x0A)
+        auditLine.append(to: &auditLines)
     }
+
+    private static let verb = Array("signed".utf8)
 
     /// Hands the lines of what was signed to the log. Whoever sends answers does this first, so that nobody holds a token
     /// whose line the log has not got.
@@ -58,5 +49,21 @@ extension Worker {
         guard !auditLines.isEmpty else { return }
         service.auditLog?.append(auditLines)
         auditLines.removeAll(keepingCapacity: true)
+    }
+}
+
+extension LogLine {
+    fileprivate mutating func add(_ name: StaticString, _ number: Int64) {
+        var digits: [UInt8] = []
+        digits.appendInteger(number)
+        add(name, digits.span)
+    }
+
+    fileprivate mutating func add(_ name: StaticString, _ value: ByteString) { add(name, value.bytes.span) }
+
+    fileprivate mutating func add(_ name: StaticString, _ value: Span<UInt8>) {
+        var bytes: [UInt8] = []
+        bytes.append(name)
+        add(bytes.span, value)
     }
 }

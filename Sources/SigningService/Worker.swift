@@ -27,6 +27,8 @@ package final class Worker {
     let service: ServiceState
     /// Lines of signatures that the log has not got yet.
     var auditLines: [UInt8] = []
+    /// The line that is being written.
+    var auditLine: LogLine
     let counters: ServiceCounters
     /// Made when it is first asked for.
     var selfTest: SelfTest?
@@ -44,6 +46,7 @@ package final class Worker {
         signing = SnapshotUse(snapshot)
         serving = signing
         self.service = service
+        auditLine = LogLine(service.auditLog?.form ?? .text)
         counters = service.addCounters()
     }
 

@@ -41,7 +41,7 @@ private final class SlowReader {
     @Test("Lines come out in order, and a close has all of them written")
     func order() throws {
         let reader = SlowReader()
-        let spool = try LogSpool.start(on: reader.writingEnd())
+        let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd()))
         var expected: [UInt8] = []
         for number in 0..<1_000 {
             expected += line(number)
@@ -55,7 +55,7 @@ private final class SlowReader {
     @Test("A line that comes alone is written without a close")
     func alone() throws {
         let reader = SlowReader()
-        let spool = try LogSpool.start(on: reader.writingEnd())
+        let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd()))
         for number in 0..<3 {
             spool.log(line(number))
             #expect(try reader.read(line(number).count) == line(number))
@@ -66,7 +66,7 @@ private final class SlowReader {
     @Test("A log that nobody reads keeps no one waiting; nothing that was taken is lost, and what was lost is counted")
     func unread() throws {
         let reader = SlowReader()
-        let spool = try LogSpool.start(on: reader.writingEnd())
+        let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd()))
         var (signatures, ordinary) = (0, 0)
         while spool.hasRoom {
             spool.append(line(signatures, 1_000))
@@ -94,7 +94,7 @@ private final class SlowReader {
     @Test("What cannot be written is a fault, and is written when it can be")
     func failure() throws {
         let reader = SlowReader()
-        let spool = try LogSpool.start(on: reader.writingEnd(isBlocking: false))
+        let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd(isBlocking: false)))
         var expected: [UInt8] = []
         while spool.faults.isEmpty {
             spool.append(line(1, 1_000))
@@ -110,7 +110,7 @@ private final class SlowReader {
         // Reason: open(2) reads the path for the call.
         let full = unsafe open("/dev/full", O_WRONLY)
         try #require(full >= 0)
-        let spool = try LogSpool.start(on: Descriptor(owning: full))
+        let spool = try LogSpool.start(on: StreamOutput(Descriptor(owning: full)))
         spool.log(line(1))
         // An hour: the test would hang.
         spool.close(within: 3_600_000)

@@ -67,3 +67,10 @@ final class LogReader {
         return !more.isEmpty
     }
 }
+
+extension String {
+    /// The warnings of a log, but for that of tests which run as root.
+    var warnings: [String] {
+        components(separatedBy: "\n").filter { $0.contains("warning") && !$0.contains("warning: runs as root") }
+    }
+}

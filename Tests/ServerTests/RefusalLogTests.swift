@@ -66,7 +66,8 @@ private struct RecordingLog: LogHandler {
                 LinesWritten.Line(
                     level: .warning, message: "refused",
                     fields: [
-                        "time": "1800000000", "op": "sign", "uid": "1000", "unit": "register.service", "pid": "12",
+                        "event": "refused", "time": "1800000000", "op": "sign", "uid": "1000",
+                        "unit": "register.service", "pid": "12",
                         "profile": "web", "code": "not_permitted", "reason": "you may not",
                     ])
             ])
@@ -87,7 +88,7 @@ private struct RecordingLog: LogHandler {
     func partial() {
         let log = log()
         log.note(Refusal(.tooLarge, "long"), from: Identity(uid: 7, gid: 7, supplementaryGroups: []), pid: 3)
-        #expect(lines.all.first?.fields.keys.sorted() == ["code", "pid", "time", "uid"])
+        #expect(lines.all.first?.fields.keys.sorted() == ["code", "event", "pid", "time", "uid"])
         let name = ByteString(String(repeating: "x", count: 60_000))
         log.note(RefusedRequest(Refusal(.notPermitted, ""), .verify, profile: name), from: web, pid: 3)
         #expect(lines.all.last?.fields["profile"] == String(repeating: "x", count: 64) + "...")
@@ -101,7 +102,7 @@ private struct RecordingLog: LogHandler {
         lines.clear()
         log.note(refused(.notPermitted), from: web, pid: 1, at: start + .seconds(1))
         #expect(lines.all.map(\.message) == ["suppressed", "refused"])
-        #expect(lines.all.first?.fields == ["time": "1800000000", "refusals": "15"])
+        #expect(lines.all.first?.fields == ["event": "suppressed", "time": "1800000000", "refusals": "15"])
         #expect(lines.all.first?.level == .warning)
     }
 

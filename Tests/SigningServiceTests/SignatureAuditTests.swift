@@ -12,6 +12,9 @@ private final class MemoryAuditLog: AuditLog {
     private let isFull = Atomic(false)
 
     var text: String { lines.withLock { String(decoding: $0, as: UTF8.self) } }
+    let form: LogLine.Form
+    init(_ form: LogLine.Form = .text) { self.form = form }
+
     var hasRoom: Bool { !isFull.load(ordering: .relaxed) }
     var faults: [String] { hasRoom ? [] : ["the log is full"] }
     func append(_ lines: [UInt8]) { self.lines.withLock { $0 += lines } }

@@ -1,11 +1,12 @@
 @testable import Daemon
 import Logging
+import SigningService
 import Synchronization
 import Testing
 
-@Suite("Log lines in plain words") struct PlainLogTests {
+@Suite("Log lines") struct ServiceLogTests {
     private func line(_ level: Logger.Level, _ message: String, _ fields: Logger.Metadata = [:]) -> String {
-        String(decoding: PlainLog.line(level, message, fields), as: UTF8.self)
+        String(decoding: ServiceLog.line(.text, level, message, fields), as: UTF8.self)
     }
 
     @Test("From warnings on a line names its level, and it is one line whatever the message holds")
@@ -32,7 +33,7 @@ import Testing
     @Test("A logger's own fields and those of a message come together; the message's win")
     func merging() {
         let taken = Taken()
-        var logger = Logger(label: "test") { _ in PlainLog { taken.add($0) } }
+        var logger = Logger(label: "test") { _ in ServiceLog(.text) { taken.add($0) } }
         logger[metadataKey: "uid"] = "1"
         logger[metadataKey: "op"] = "sign"
         logger.info("refused", metadata: ["uid": "2"])
