@@ -137,8 +137,11 @@ class Journal:
     """The journal from now on, followed."""
 
     def __init__(self, *units):
-        cursor = run("journalctl", "--lines=0", "--show-cursor", "--quiet").strip().removeprefix("-- cursor: ")
-        self.since = [f"--after-cursor={cursor}"] if cursor else []
+        # An entry of our own to begin at: with --after-cursor, journalctl 252 would pass over the first that matches.
+        run("systemd-cat", "--identifier=promises", "echo", "from here on")
+        run("journalctl", "--sync")
+        text = run("journalctl", "--lines=1", "--identifier=promises", "--show-cursor", "--quiet")
+        self.since = ["--cursor=" + text.strip().split("-- cursor: ")[1]]
         self.units = [f"--unit={unit}" for unit in units]
 
     def entries(self):

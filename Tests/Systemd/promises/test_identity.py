@@ -34,10 +34,10 @@ users = ["*"]
 """
 
 
-def as_unit(unit, *properties, profile="default"):
+def as_unit(unit, *properties, **request):
     """The answer that a service of that name gets."""
     options = [f"--property={each}" for each in properties]
-    request = json.dumps({"op": "sign", "profile": profile})
+    request = json.dumps({"op": "sign", **request})
     return json.loads(run("systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={unit}", *options,
                           "python3", "-B", "/promises/caller.py", request))
 
