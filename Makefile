@@ -73,7 +73,7 @@ install-systemd: ## Units, users, directories (docs/deployment.md says what to d
 	install -m 0644 systemd/sysusers.d/signet.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/signet.conf
 	install -m 0644 systemd/tmpfiles.d/signet.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/signet.conf
 	install -m 0644 systemd/signet.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/signet.catalog
-	install -m 0644 systemd/examples/*.conf $(DESTDIR)$(PREFIX)/share/doc/signet/examples
+	install -m 0644 systemd/examples/*.conf systemd/examples/*.socket $(DESTDIR)$(PREFIX)/share/doc/signet/examples
 
 clean:
 	rm -rf .build .dev

@@ -14,6 +14,7 @@ SOCKET = "/run/signet/signet.sock"
 CONFIGURATION = "/etc/signet/signetd.toml"
 STATE = "/var/lib/signet"
 DROP_INS = "/run/systemd/system"
+EXAMPLES = "/usr/share/doc/signet/examples"
 # Seconds after which a thing that is awaited counts as never coming.
 PATIENCE = 30
 
@@ -73,6 +74,12 @@ def drop_in(unit, text):
     with open(f"{folder}/{unit}.conf", "w") as file:
         file.write(text)
     systemctl("daemon-reload")
+
+
+def example(name):
+    """What a file of the examples holds."""
+    with open(f"{EXAMPLES}/{name}") as file:
+        return file.read()
 
 
 def make_user(name, *groups):
@@ -184,7 +191,8 @@ class HostTest(unittest.TestCase):
         for unit in os.listdir(DROP_INS) if os.path.isdir(DROP_INS) else []:
             if unit.startswith("signet") and unit.endswith(".d"):
                 shutil.rmtree(f"{DROP_INS}/{unit}")
-        shutil.rmtree(f"{STATE}/keys/default", ignore_errors=True)
+        for ring in os.listdir(f"{STATE}/keys"):
+            shutil.rmtree(f"{STATE}/keys/{ring}")
         for name in os.listdir(STATE):
             if os.path.isfile(f"{STATE}/{name}"):
                 os.unlink(f"{STATE}/{name}")

@@ -4,7 +4,6 @@ SEALED = BASIC % "sealed" + """
 [server]
 kek = ["credential:kek"]
 """
-KEK = "[Service]\nLoadCredentialEncrypted=kek:/etc/signet/kek.cred\n"
 
 
 class CredentialTests(HostTest):
@@ -23,8 +22,8 @@ class CredentialTests(HostTest):
 
     def test_sealed_from_the_first_key_on(self):
         """With a KEK that the host's key decrypts, keys are sealed from the first one on, and the daemon signs."""
-        drop_in("signetd.service", KEK)
-        drop_in("signet-.service", KEK)
+        drop_in("signetd.service", example("kek.conf"))
+        drop_in("signet-.service", example("kek.conf"))
         self.assertAnswers("sealed")
         self.assertEqual([name.split(".")[-1] for name in os.listdir(f"{STATE}/keys/default")], ["jwe"])
         systemctl("reload", "signetd.service")
@@ -37,8 +36,8 @@ class CredentialTests(HostTest):
 
     def test_rotation(self):
         """The rotation unit makes a sealed successor of an old key, and has the daemon take it."""
-        drop_in("signetd.service", KEK)
-        drop_in("signet-.service", KEK)
+        drop_in("signetd.service", example("kek.conf"))
+        drop_in("signet-.service", example("kek.conf"))
         old = ask(op="sign")["kid"]
         drop_in("signet-rotate.service", "[Service]\nEnvironment=SIGNET_ROTATE_AFTER=0s\n")
         systemctl("start", "signet-rotate.service")

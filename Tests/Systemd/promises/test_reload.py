@@ -1,13 +1,22 @@
 from host import *
 
+# Rings enough that a reload takes a while: one that is not waited for shows.
+MANY_RINGS = "".join(
+    f"""
+    [keyring.spare{number}]
+    algorithm = "ES384"
+    directory = "/var/lib/signet/keys/spare{number}"
+    """ for number in range(40))
+
 
 class ReloadTests(HostTest):
     def test_fifty_reloads(self):
         """Each of 50 reloads is in force when `systemctl reload` returns, for old and new connections."""
+        configure(BASIC % "first" + MANY_RINGS)
         self.assertAnswers()
         with Caller() as caller:
             for number in range(50):
-                configure(BASIC % f"issuer {number}")
+                configure(BASIC % f"issuer {number}" + MANY_RINGS)
                 systemctl("reload", "signetd.service")
                 self.assertEqual(claims_of(caller.ask(op="sign"))["iss"], f"issuer {number}")
                 self.assertAnswers(f"issuer {number}")
