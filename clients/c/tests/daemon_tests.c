@@ -210,6 +210,7 @@ static void a_child_gets_a_connection_of_its_own(void) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (int i = 0; i < 50; i++)
             if (signet_ping(client) != SIGNET_OK) _exit(1);
+        signet_disconnect(client);
         _exit(0);
     }
     for (int i = 0; i < 50; i++) CHECK_ERROR(client, signet_ping(client), SIGNET_OK);

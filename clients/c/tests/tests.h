@@ -53,9 +53,12 @@ long read_request(int socket);
 /* The last line that was read. */
 extern char request_line[];
 void say(int socket, const char *text);
-/* Says a line with `%ld` for the id of the request that it reads. */
-void answer_request(int socket, const char *format);
-/* Runs in the server before it listens, to become someone else. */
+/* Reads a request and says this, with its id for each `@`. */
+void answer_request(int socket, const char *pattern);
+/* In the tests: waits until the server has closed one more connection. */
+void wait_for_close(void);
+/* Who the server is, 0 being the tests' own user; and how many connections may wait for it. */
 extern uid_t server_uid;
+extern int server_backlog;
 
 #endif
