@@ -451,6 +451,11 @@ static bool sleep_within(int64_t pause, int64_t deadline) {
     return now_ms() < deadline;
 }
 
+static int64_t next_away_pause(int64_t pause) {
+    if (pause == 0) return AWAY_PAUSE_MS;
+    return pause * 2 > AWAY_PAUSE_MAX_MS ? AWAY_PAUSE_MAX_MS : pause * 2;
+}
+
 static bool is_trusted(const signet_client *client, uid_t uid) {
     if (uid == 0) return true;
     for (size_t i = 0; i < client->uid_count; i++)
@@ -532,7 +537,7 @@ static signet_error ensure_connected(signet_client *client, int64_t deadline) {
     }
     /* A daemon that was there a moment ago is perhaps being restarted. It is waited for once: when it does not come
        back by the deadline, later calls fail at once, until it has. */
-    for (int64_t pause = AWAY_PAUSE_MS;; pause = pause * 2 > AWAY_PAUSE_MAX_MS ? AWAY_PAUSE_MAX_MS : pause * 2) {
+    for (int64_t pause = AWAY_PAUSE_MS;; pause = next_away_pause(pause)) {
         bool is_away;
         signet_error error = connect_once(client, deadline, &is_away);
         if (!is_away || !client->was_there) return error;
@@ -627,12 +632,6 @@ static const struct {
     {NULL, SIGNET_NO_MEMORY, "out of memory"},
 };
 
-/* Certainly not carried out, and the same line may be right at another time. */
-static bool may_be_sent_again(signet_error error) {
-    return error == SIGNET_RATE_LIMITED || error == SIGNET_OVERLOADED || error == SIGNET_SHUTTING_DOWN ||
-        error == SIGNET_TIMEOUT;
-}
-
 /* The members of an answer that this client reads. */
 enum { ID, OK, ERROR, TOKEN, KID, EXP, JTI, VALID, REASON, MESSAGE, CLAIMS, HEADER, MEMBERS };
 typedef struct answer_members {
@@ -680,32 +679,38 @@ static signet_error read_answer(signet_client *client, answer_members *reply, bo
     return *has_id ? SIGNET_OK : violation(client, "it has no \"id\"");
 }
 
-/* Sends the request, once more where that is safe, and reads its answer. */
+/* Sends the request, again where that is safe, and reads its answer. */
 static signet_error exchange(signet_client *client, bool changes_nothing, answer_members *reply) {
     if (client->request.failed) return fail_memory(client);
     if (client->request.count > REQUEST_MAX)
         return fail(client, SIGNET_TOO_LARGE, "the request is longer than any daemon takes, 1 MiB");
     int64_t deadline = now_ms() + client->timeout;
-    for (bool may_try_again = true;; may_try_again = false) {
+    bool may_ask_again = true;
+    for (int64_t away_pause = 0;;) {
         bool was_sent, has_id;
         signet_error error = ensure_connected(client, deadline);
         if (error) return error;
         error = exchange_lines(client, deadline, &was_sent);
-        if (error) {
-            disconnect(client);
-            bool is_safe = changes_nothing || !was_sent;
-            if (error == SIGNET_CONNECTION_LOST && may_try_again && is_safe) continue;
-            return error;
+        bool is_lost = error == SIGNET_CONNECTION_LOST;
+        if (!error) {
+            client->retry_after = 0;
+            error = read_answer(client, reply, &has_id);
+            if (error == SIGNET_OK) return error;
+            if (!has_id) disconnect(client);
         }
-        client->retry_after = 0;
-        error = read_answer(client, reply, &has_id);
-        if (error == SIGNET_OK) return error;
-        /* A stopping daemon closes the connection, and so does one that answered before it read a request. */
-        if (error == SIGNET_PROTOCOL_VIOLATION || error == SIGNET_SHUTTING_DOWN || !has_id) disconnect(client);
-        if (!may_try_again || !may_be_sent_again(error)) return error;
-        bool is_busy = error == SIGNET_RATE_LIMITED || error == SIGNET_OVERLOADED;
-        int64_t pause = client->retry_after ? client->retry_after : OVERLOAD_PAUSE_MS;
-        if (is_busy && !sleep_within(pause, deadline)) return error;
+        /* A stopping daemon closes the connection; after no answer, or none by the protocol, it is of no use. */
+        if (error == SIGNET_SHUTTING_DOWN || error >= SIGNET_UNAVAILABLE) disconnect(client);
+        if (error == SIGNET_SHUTTING_DOWN || (is_lost && !was_sent)) {
+            /* A daemon that stops: what it certainly did not carry out is for the next one. */
+            if (away_pause > 0 && !sleep_within(away_pause, deadline)) return error;
+            away_pause = next_away_pause(away_pause);
+        } else {
+            bool is_busy = error == SIGNET_RATE_LIMITED || error == SIGNET_OVERLOADED;
+            int64_t pause = client->retry_after ? client->retry_after : OVERLOAD_PAUSE_MS;
+            if (!may_ask_again || !(is_busy || error == SIGNET_TIMEOUT || (is_lost && changes_nothing))) return error;
+            if (is_busy && !sleep_within(pause, deadline)) return error;
+            may_ask_again = false;
+        }
         client->message[0] = 0;
     }
 }

@@ -10,9 +10,9 @@
 requests travel together. Both connect at the first call and again whenever the connection has broken, and ask the
 kernel who listens before they send anything. The standard library is all they need.
 
-A request is sent a second time, once, where that is safe: when the daemon says that it did nothing (`RateLimited`,
-`Overloaded`, `ShuttingDown`, `RequestTimeout`) and the wait that it asks for is within the timeout; when the connection
-broke before the whole request was sent; and, for `verify` and `ping`, when it broke later. A `sign` that may have been
+A request is sent again where that is safe and the time allows it: once when the daemon says that it did nothing
+(`RateLimited`, `Overloaded`, `RequestTimeout`); as often as it takes when the daemon is stopping, or the connection broke
+before the whole request was sent; and, for `verify` and `ping`, once when it broke later. A `sign` that may have been
 carried out is never repeated: it ends with `ConnectionLost`, and the caller decides about a second token.
 
 No error holds a token or the value of a claim.
@@ -355,19 +355,39 @@ def _pong(answer: Dict[str, Any]) -> Pong:
     return Pong(_member(answer, "version", str), _member(answer, "protocol", int))
 
 
-def _pause_before_repeat(error: SignetError, request: _Request, left: float) -> Optional[float]:
-    """The seconds to wait before the request is sent again; None: it is not."""
-    if isinstance(error, ConnectionLost):
-        if error._is_final:
+class _Repeats:
+    """Decides whether a request of one call is sent again."""
+
+    def __init__(self, request: _Request) -> None:
+        self._changes_nothing = request.changes_nothing
+        self._may_ask_again = True
+        self._tries = 0
+
+    def pause(self, error: SignetError, left: float) -> Optional[float]:
+        """The seconds to wait before the request is sent again, of those that are left; None: it is not."""
+        if isinstance(error, ShuttingDown) or (isinstance(error, ConnectionLost) and not error.may_be_carried_out):
+            # A daemon that stops: what it certainly did not carry out is for the next one.
+            pause = 0.0 if self._tries == 0 else _growing_pause(self._tries - 1)
+            self._tries += 1
+            is_final = isinstance(error, ConnectionLost) and error._is_final
+            return None if is_final or pause >= left else pause
+        if not self._may_ask_again:
             return None
-        return 0.0 if request.changes_nothing or not error.may_be_carried_out else None
-    if isinstance(error, (ShuttingDown, RequestTimeout)):
-        return 0.0
-    if isinstance(error, (RateLimited, Overloaded)):
-        pause = error.retry_after or _OVERLOAD_PAUSE
-        # Up to a half more, so that many clients do not come back all at once.
-        return min(pause * random.uniform(1, 1.5), left) if pause < left else None
-    return None
+        self._may_ask_again = False
+        if isinstance(error, ConnectionLost):
+            return 0.0 if self._changes_nothing and not error._is_final else None
+        if isinstance(error, RequestTimeout):
+            return 0.0
+        if isinstance(error, (RateLimited, Overloaded)):
+            pause = error.retry_after or _OVERLOAD_PAUSE
+            # Up to a half more, so that many clients do not come back all at once.
+            return min(pause * random.uniform(1, 1.5), left) if pause < left else None
+        return None
+
+
+def _growing_pause(tries: int) -> float:
+    pause: float = min(_PAUSE * 2 ** min(tries, 8), _LONGEST_PAUSE)
+    return pause * random.uniform(1, 1.5)
 
 
 def _ends_connection(error: Refused) -> bool:
@@ -448,7 +468,7 @@ class _Base:
         A daemon that was there a moment ago is perhaps being restarted. It is waited for once: when it does not come
         back in time, later calls fail at once, until it has.
         """
-        pause: float = min(_PAUSE * 2 ** min(tries, 8), _LONGEST_PAUSE) * random.uniform(1, 1.5)
+        pause = _growing_pause(tries)
         if isinstance(error, _Away) and not self._was_there:
             raise Unavailable(str(error)) from None
         if pause < left:
@@ -516,15 +536,14 @@ class Client(_Base):
 
     def _call(self, request: _Request, timeout: Optional[float]) -> Dict[str, Any]:
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
-        may_try_again = True
+        repeats = _Repeats(request)
         while True:
             try:
                 return self._attempt(request, deadline)
             except (Refused, ConnectionLost) as error:
-                pause = _pause_before_repeat(error, request, deadline - time.monotonic())
-                if not may_try_again or pause is None:
+                pause = repeats.pause(error, deadline - time.monotonic())
+                if pause is None:
                     raise
-            may_try_again = False
             time.sleep(max(pause, 0))
 
     def _attempt(self, request: _Request, deadline: float) -> Dict[str, Any]:
@@ -812,15 +831,14 @@ class AsyncClient(_Base):
     async def _call(self, request: _Request, timeout: Optional[float]) -> Dict[str, Any]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (self.timeout if timeout is None else timeout)
-        may_try_again = True
+        repeats = _Repeats(request)
         while True:
             try:
                 return await self._attempt(loop, request, deadline)
             except (Refused, ConnectionLost) as error:
-                pause = _pause_before_repeat(error, request, deadline - loop.time())
-                if not may_try_again or pause is None:
+                pause = repeats.pause(error, deadline - loop.time())
+                if pause is None:
                     raise
-            may_try_again = False
             await asyncio.sleep(max(pause, 0))
 
     async def _attempt(self, loop: asyncio.AbstractEventLoop, request: _Request, deadline: float) -> Dict[str, Any]:

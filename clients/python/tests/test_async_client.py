@@ -22,7 +22,7 @@ class AsyncClientTests(unittest.IsolatedAsyncioTestCase):
         cls.daemon.end()
 
     async def asyncSetUp(self):
-        self.client = AsyncClient()
+        self.client = AsyncClient(timeout=60)
         self.addAsyncCleanup(self.client.close)
 
     async def sign_and_verify(self, name):
@@ -90,7 +90,7 @@ class AsyncClientTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_20_restarts_under_64_tasks_lose_no_call_without_an_error_to_act_on(self):
         is_over = False
-        counts = {"done": 0, "lost": 0, "unavailable": 0}
+        counts = {"done": 0, "lost": 0, "twice": 0}
 
         async def work(task):
             while not is_over:
@@ -101,14 +101,10 @@ class AsyncClientTests(unittest.IsolatedAsyncioTestCase):
                     self.assertTrue(error.may_be_carried_out)
                     counts["lost"] += 1
                     continue
-                except (signet_client.ShuttingDown, signet_client.Unavailable):
-                    # Twice in a row: it was certainly not carried out.
-                    counts["unavailable"] += 1
-                    continue
                 try:
                     caller = await self.client.verify(token)
-                except (signet_client.ConnectionLost, signet_client.ShuttingDown, signet_client.Unavailable):
-                    counts["unavailable"] += 1
+                except signet_client.ConnectionLost:
+                    counts["twice"] += 1
                     continue
                 self.assertEqual(caller.claims["sub"], f"{task}")
                 counts["done"] += 1
