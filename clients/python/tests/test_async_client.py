@@ -22,6 +22,7 @@ class AsyncClientTests(unittest.IsolatedAsyncioTestCase):
         cls.daemon.end()
 
     async def asyncSetUp(self):
+        asyncio.get_running_loop().slow_callback_duration = 60  # the tests themselves start and stop daemons
         self.client = AsyncClient(timeout=60)
         self.addAsyncCleanup(self.client.close)
 
