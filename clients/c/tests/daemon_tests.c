@@ -79,7 +79,9 @@ static void claims_are_one_object_on_one_line(void) {
     }
     char *deep = calloc(1, 2001);
     memset(deep, '[', 1000);
+    memset(deep + 1000, ']', 994);
     memcpy(deep, "{\"a\":", 5);
+    strcpy(deep + 1994, "]}");
     CHECK_ERROR(client, signet_sign(client, NULL, deep, 0, &token), SIGNET_INVALID_ARGUMENT);
     free(deep);
     /* White space between the parts goes, what is inside of strings stays as it is. */
@@ -205,15 +207,23 @@ static void a_client_may_be_made_before_the_daemon(void) {
 
 static void a_child_gets_a_connection_of_its_own(void) {
     signet_client *client = new_client();
+    int ready[2];
+    CHECK(pipe(ready) == 0);
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (int i = 0; i < 50; i++)
+        if (write(ready[1], "", 1) != 1) _exit(1);
+        for (int i = 0; i < 300; i++)
             if (signet_ping(client) != SIGNET_OK) _exit(1);
         signet_disconnect(client);
         _exit(0);
     }
-    for (int i = 0; i < 50; i++) CHECK_ERROR(client, signet_ping(client), SIGNET_OK);
+    /* Both at the same time: on one connection they would get each other's answers. */
+    char byte;
+    CHECK(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
+    close(ready[1]);
+    for (int i = 0; i < 300; i++) CHECK_ERROR(client, signet_ping(client), SIGNET_OK);
     int status = 1;
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     CHECK_ERROR(client, signet_ping(client), SIGNET_OK);

@@ -169,6 +169,45 @@ static void a_connection_that_was_closed_in_silence_is_replaced(void) {
     end(client, 2);
 }
 
+static void say_more_than_was_asked(int socket) {
+    sign(socket);
+    usleep(50000);
+    say(socket, "{\"id\":2,\"ok\":true,\"token\":\"forged\",\"kid\":\"k\"}\n");
+}
+
+static void a_line_that_nobody_asked_for_is_no_answer(void) {
+    service *services[] = {say_more_than_was_asked, sign};
+    signet_client *client = client_of(services, 2);
+    char *token;
+    /* On a busy machine both lines may come at once, which is a violation. */
+    signet_error error = signet_sign(client, NULL, NULL, 0, &token);
+    CHECK(error == SIGNET_OK || error == SIGNET_PROTOCOL_VIOLATION);
+    signet_free(token);
+    wait_for_close();
+    check_sign(client, SIGNET_OK);
+    end(client, 2);
+}
+
+static void a_server_that_comes_back_is_waited_for(void) {
+    service *services[] = {pong, pong};
+    signet_client *client = client_of(services, 1);
+    CHECK_ERROR(client, signet_ping(client), SIGNET_OK);
+    char path[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+    strcpy(path, server_path);
+    end_server();
+    start_server(services, 1);
+    signet_set_deadline(client, 60000);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(100000);
+        _exit(rename(server_path, path));
+    }
+    CHECK_ERROR(client, signet_ping(client), SIGNET_OK);
+    waitpid(child, NULL, 0);
+    strcpy(server_path, path);
+    end(client, 1);
+}
+
 static void after_the_deadline_the_late_answer_is_nobodys(void) {
     service *services[] = {never_answer, sign};
     signet_client *client = client_of(services, 2);
@@ -274,8 +313,23 @@ static void to_another_user_nothing_is_sent(void) {
     CHECK_ERROR(client, signet_connect(&client, server_path, expected, 2), SIGNET_OK);
     CHECK_ERROR(client, signet_sign(client, NULL, NULL, 0, &token), SIGNET_OK);
     signet_free(token);
-    server_uid = 0;
     end(client, 1);
+    /* A process trusts its own user, unless it says whom to trust. */
+    service *others[] = {never_answer, never_answer};
+    start_server(others, 2);
+    server_uid = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        if (setuid(4711) != 0) _exit(1);
+        bool is_right = signet_connect(&client, server_path, NULL, 0) == SIGNET_OK;
+        signet_disconnect(client);
+        is_right &= signet_connect(&client, server_path, nobody_else, 1) == SIGNET_SERVER_NOT_TRUSTED;
+        signet_disconnect(client);
+        _exit(!is_right);
+    }
+    int status = 1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    end_server();
 }
 
 /* Keeps the server from accepting more until the other side says a byte. */
@@ -331,6 +385,8 @@ const test server_tests[] = {
     {"A sign that may have been carried out is not repeated", a_sign_that_may_have_been_carried_out_is_not_repeated},
     {"Verify and ping are repeated once", verify_and_ping_are_repeated_once},
     {"A connection that was closed in silence is replaced", a_connection_that_was_closed_in_silence_is_replaced},
+    {"A line that nobody asked for is no answer", a_line_that_nobody_asked_for_is_no_answer},
+    {"A server that comes back is waited for", a_server_that_comes_back_is_waited_for},
     {"After the deadline the late answer is nobody's", after_the_deadline_the_late_answer_is_nobodys},
     {"Answers of 16 MiB are read, and no longer ones", answers_of_16_mib_are_read_and_no_longer_ones},
     {"A refusal at the door is repeated once", a_refusal_at_the_door_is_repeated_once},

@@ -98,6 +98,9 @@ def say_wrong(text):
 class Promises:
     """Each test is run for both clients."""
 
+    async def asyncSetUp(self):
+        asyncio.get_running_loop().slow_callback_duration = 60  # the servers' threads take their turns
+
     async def client(self, server, **options):
         client = self.kind(server if isinstance(server, str) else server.path, **options)
         self.addAsyncCleanup(client.close)
@@ -164,6 +167,20 @@ class Promises:
             await self.closed(server)
             await asyncio.sleep(0)
             await client.sign()
+
+    async def test_a_line_that_nobody_asked_for_is_no_answer(self):
+        def say_more(peer):
+            sign(peer)
+            peer.say('{"id":2,"ok":true,"token":"forged","kid":"k"}\n')
+
+        with Server(say_more, sign) as server:
+            client = await self.client(server)
+            try:
+                await client.sign()
+            except signet_client.ProtocolViolation:
+                pass  # both lines came at once
+            await self.closed(server)
+            self.assertEqual(await client.sign(), "a.b.c")
 
     async def test_after_the_timeout_the_late_answer_is_nobodys(self):
         is_late = threading.Event()
