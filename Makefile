@@ -8,7 +8,7 @@ SYSCONFDIR ?= /etc
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
 
-.PHONY: build demo run test lint format install clean
+.PHONY: build demo run test test-clients lint format install install-c-client clean
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
 	@scripts/install-packages build
@@ -27,6 +27,10 @@ test: ## Unit tests, and end-to-end tests with the real programs
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
+test-clients: build ## The clients in C and Python, and what the README shows of them, installed
+	@scripts/install-packages clients
+	@clients/testing/test-clients $(BUILT)
+
 lint: ## What CI checks beside the tests
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	$(SWIFT) test --disable-xctest --filter LayeringTests
@@ -34,12 +38,15 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: build ## Programs under PREFIX, the configuration under SYSCONFDIR
+install: build install-c-client ## Programs under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
 
+install-c-client: ## signet.h, libsignet, signet.pc and signet(3) under PREFIX
+	$(MAKE) -C clients/c install PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
+
 clean:
-	rm -rf .build .dev
+	rm -rf .build .dev clients/c/build
