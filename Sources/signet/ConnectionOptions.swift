@@ -14,12 +14,12 @@ struct ConnectionOptions: ParsableArguments {
     ///
     /// - Parameter fallback: What the daemon's configuration says, where neither option nor environment does.
     func client(fallback: String? = nil) throws(Failure) -> SignetClient {
+        do throws(SignetError) { return try newClient(fallback: fallback) } catch { throw Failure(error) }
+    }
+
+    /// As `client`, with the client's own error.
+    func newClient(fallback: String? = nil) throws(SignetError) -> SignetClient {
         let isNamed = socket != nil || ThisProcess.environment("SIGNET_SOCKET") != nil
-        do throws(SignetError) {
-            return try SignetClient(
-                socketPath: isNamed ? socket : fallback, timeout: .seconds(timeout.seconds))
-        } catch {
-            throw Failure(error)
-        }
+        return try SignetClient(socketPath: isNamed ? socket : fallback, timeout: .seconds(timeout.seconds))
     }
 }

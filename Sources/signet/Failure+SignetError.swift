@@ -5,7 +5,7 @@ extension Failure {
     init(_ error: SignetError) {
         switch error {
         case .invalidToken(let reason, let message):
-            self.init(invalidToken: "invalid token: \(reason.name): \(Output.printable(message))")
+            self.init(invalidToken: "invalid token: \(Output.printable(reason.name)): \(Output.printable(message))")
         case .notPermitted(let message): self.init("not permitted: \(Output.printable(message))")
         case .unknownProfile(let message): self.init("unknown profile: \(Output.printable(message))")
         case .unknownKeyring(let message): self.init("unknown keyring: \(Output.printable(message))")
@@ -40,26 +40,6 @@ extension Failure {
             self.init("may not connect to \(path); is your user in the socket's group? ls -l \(path)")
         case .connectionRefused: self.init("nobody listens at \(path); is signetd running? systemctl status signetd")
         case .system(let message): self.init("cannot connect to \(path): \(message)")
-        }
-    }
-}
-
-extension InvalidTokenReason {
-    /// As the protocol names it.
-    fileprivate var name: String {
-        switch self {
-        case .malformed: "malformed"
-        case .unknownKey: "unknown_key"
-        case .revoked: "revoked"
-        case .wrongAlgorithm: "wrong_algorithm"
-        case .badSignature: "bad_signature"
-        case .wrongType: "wrong_type"
-        case .wrongIssuer: "wrong_issuer"
-        case .wrongAudience: "wrong_audience"
-        case .expired: "expired"
-        case .notYetValid: "not_yet_valid"
-        case .missingClaim: "missing_claim"
-        case .other(let name): Output.printable(name)
         }
     }
 }

@@ -15,6 +15,15 @@ struct VerifyCommand: AsyncParsableCommand {
             Examples:
               signet verify --profile web < token.jwt
               signet verify --profile web --audience https://api.example.com < token.jwt
+              signet verify --profile web --batch < tokens.ndjson > claims.ndjson
+
+            With --batch, each line of standard input is a JSON object whose member token is the token; its other
+            members are not looked at, so that the answers of signet sign --batch will do. Blank lines are skipped.
+            Each is answered by a line of JSON, in the same order:
+              {"ok":true,"kid":…,"header":…,"claims":…}
+              {"ok":false,"error":"invalid_token","reason":…,"message":…,"line":…}
+              {"ok":false,"error":…,"message":…,"line":…}
+            Exit status 0: all hold. 1: some do not. 2: of some, nobody could tell.
             """)
 
     @OptionGroup var input: TokenArgument
@@ -25,13 +34,39 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "The audience that the token must name. (default: any that you may accept)")
     var audience: String?
 
+    @Flag(help: "Verify the token on each line of standard input; JSON lines in and out.")
+    var batch = false
+
     @OptionGroup var connection: ConnectionOptions
 
+    func validate() throws {
+        if batch, input.token != nil {
+            throw ValidationError("with --batch, the tokens come from standard input alone")
+        }
+    }
+
     func run() async throws {
+        if batch { return try await batch(profile, audience).run() }
         let (client, token) = (try connection.client(), try input.read())
         let verified = try await explainingErrors { () async throws(SignetError) in
             try await client.verify(token, profile: profile, audience: audience)
         }
         Output.line(StandardStream.output.isTerminal ? prettyPrinted(verified.claims) : verified.claims.text)
     }
+
+    private func batch(_ profile: String?, _ audience: String?) -> Batch {
+        Batch(connection: connection) { (client, line) async throws(SignetError) in
+            guard let token = line["token"]?.string else {
+                throw .malformedRequest(message: "the line has no member \"token\" that is a string")
+            }
+            return try await client.verify(token, profile: profile, audience: audience).members
+        } size: {
+            $0["token"]?.string?.utf8.count ?? 0
+        }
+    }
+}
+
+extension VerifiedToken {
+    /// As the protocol names them.
+    var members: [(String, JSON)] { [("kid", JSON(keyID)), ("header", header), ("claims", claims)] }
 }
