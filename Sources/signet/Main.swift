@@ -10,8 +10,10 @@ struct Main {
     }
 
     private static func run(_ arguments: [String]) async -> Int32 {
+        var isForPrograms = false
         do {
             var command = try Signet.parseAsRoot(arguments)
+            isForPrograms = (command as? any FormattedCommand)?.output.format == .json
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -20,6 +22,7 @@ struct Main {
             return 0
         } catch let failure as Failure {
             Output.complain(failure.message)
+            if !isForPrograms { for hint in failure.hints { Output.complain("  " + hint) } }
             return failure.status
         } catch {
             return report(error)

@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import SignetClient
 
 /// `signet sign`.
-struct SignCommand: AsyncParsableCommand {
+struct SignCommand: AsyncParsableCommand, FormattedCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Sign a token and print it.",
         discussion: """
-            The daemon adds iss, aud, iat, nbf, exp and jti. The token alone goes to standard output.
+            The daemon adds iss, aud, iat, nbf, exp and jti. The token alone goes to standard output; with
+            -o json, an object with token, kid, exp and jti.
 
             Every user of the host can see a command's arguments: give private claims with --json - on
             standard input.
@@ -33,6 +34,7 @@ struct SignCommand: AsyncParsableCommand {
     @Flag(help: "Sign the claims on each line of standard input; JSON lines in and out.")
     var batch = false
 
+    @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -44,10 +46,14 @@ struct SignCommand: AsyncParsableCommand {
     func run() async throws {
         if batch { return try await batch(claims.profile, claims.timeToLive).run() }
         let (client, object) = (try connection.client(), try claims.read())
-        let token = try await explainingErrors { () async throws(SignetError) in
-            try await client.sign(object, profile: claims.profile, ttl: claims.timeToLive)
+        let token = try await explainingErrors(.init(operation: "sign", profile: claims.profile)) {
+            () async throws(SignetError) in
+            try await client.signedToken(object, profile: claims.profile, ttl: claims.timeToLive)
         }
-        Output.line(token)
+        switch output.format {
+        case .text: Output.line(token.token)
+        case .json: Output.json(JSON(members: token.members))
+        }
     }
 
     private func batch(_ profile: String?, _ ttl: Duration?) -> Batch {

@@ -1,15 +1,14 @@
 internal import ArgumentParser
-internal import POSIX
 internal import SignetClient
 
 /// `signet verify`.
-struct VerifyCommand: AsyncParsableCommand {
+struct VerifyCommand: AsyncParsableCommand, FormattedCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Verify a token and print its claims.",
         discussion: """
             The claims go to standard output as one line of JSON, byte for byte as they were signed; on a
-            terminal they are laid out. Exit status 0: the token holds. 1: it does not, and standard error says
+            terminal they are laid out. With -o json, an object with kid, header and claims. Exit status 0: the token holds. 1: it does not, and standard error says
             why. 2: nobody could tell.
 
             Examples:
@@ -37,6 +36,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Verify the token on each line of standard input; JSON lines in and out.")
     var batch = false
 
+    @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -48,10 +48,14 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         if batch { return try await batch(profile, audience).run() }
         let (client, token) = (try connection.client(), try input.read())
-        let verified = try await explainingErrors { () async throws(SignetError) in
+        let verified = try await explainingErrors(.init(operation: "verify", profile: profile)) {
+            () async throws(SignetError) in
             try await client.verify(token, profile: profile, audience: audience)
         }
-        Output.line(StandardStream.output.isTerminal ? prettyPrinted(verified.claims) : verified.claims.text)
+        switch output.format {
+        case .text: Output.json(verified.claims)
+        case .json: Output.json(JSON(members: verified.members))
+        }
     }
 
     private func batch(_ profile: String?, _ audience: String?) -> Batch {
