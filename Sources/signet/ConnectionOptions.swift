@@ -4,7 +4,7 @@ internal import SignetClient
 
 /// Where the daemon is, and how long to wait for it.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: "The daemon's socket. (default: $SIGNET_SOCKET, else /run/signet/signet.sock)")
+    @Option(help: "The daemon's socket. (default: $SIGNET_SOCKET, else /run/signet/signet.sock)", completion: .file())
     var socket: String?
 
     @Option(help: "How long to wait for the answer: digits and one of s m h d.")
