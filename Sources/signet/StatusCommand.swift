@@ -16,7 +16,8 @@ struct StatusCommand: AsyncParsableCommand {
 
             Exit status 0: all is well. 1: something wants attention: a fault, a reload
             that failed, a keyring without a key that signs, or one whose key ends within
-            7 days and has no successor. 2: the daemon does not answer.
+            7 days and has no successor. 2: the daemon does not answer. With --watch, 0 when
+            SIGINT or SIGTERM ends it.
 
             Examples:
               sudo signet status

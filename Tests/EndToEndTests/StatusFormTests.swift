@@ -58,4 +58,32 @@ struct StatusFormTests {
         #expect(output.rest().hasPrefix("-- 2"))
         #expect(!output.text.contains("\u{1B}"), "there is no terminal")
     }
+
+    @Test("--watch draws over what it drew on a terminal, and Ctrl-C there ends it with status 0")
+    func watchOnTerminal() throws {
+        let daemon = try TestDaemon()
+        let script = """
+            import os, pty, select, sys, time
+            pid, terminal = pty.fork()
+            if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+            shown, end = b"", time.monotonic() + 60
+            while shown.count(b"\\x1b[H") < 2 and time.monotonic() < end:
+                if select.select([terminal], [], [], 1)[0]: shown += os.read(terminal, 4096)
+            os.write(terminal, b"\\x03")
+            try:
+                while more := os.read(terminal, 4096): shown += more
+            except OSError: pass
+            print(ascii(shown))
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """
+        let watched = try Program.run(
+            Program.python,
+            [
+                "-c", script, TestDaemon.product("signet").path, "status", "--watch", "--every", "1s", "--socket",
+                daemon.socket,
+            ])
+        #expect(watched.status == 0, "\(watched.output)\(watched.errors)")
+        #expect(watched.output.contains(#"\x1b[H\x1b[2J-- 2"#), "\(watched.output)")
+        #expect(watched.output.contains("signs with first"))
+    }
 }
