@@ -5,6 +5,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
 
+# Where the shells of Debian look for completions; zsh below /usr and /usr/local alone.
+BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
+
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
 
@@ -38,10 +43,14 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: build install-c-client ## Programs under PREFIX, the configuration under SYSCONFDIR
+install: build install-c-client ## Programs, completions and the C client under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
+	install -d $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
+	umask 022; $(BUILT)/signet --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETIONS)/signet
+	umask 022; $(BUILT)/signet --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_signet
+	umask 022; $(BUILT)/signet --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
 
