@@ -7,8 +7,10 @@ SYSCONFDIR ?= /etc
 
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test lint format install clean
+.PHONY: build demo run test lint format install install-manuals uninstall clean
+.NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
 	@scripts/install-packages build
@@ -34,12 +36,29 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: build ## Programs under PREFIX, the configuration under SYSCONFDIR
+install: build install-manuals ## Programs and manual pages under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
+
+$(BUILT)/signet:
+	$(MAKE) build
+
+install-manuals: $(BUILT)/signet ## signet.1 is made from the program in BUILT, the other pages stand in docs/man
+	@scripts/install-packages manuals
+	install -d $(MANUALS)/man1 $(MANUALS)/man5 $(MANUALS)/man7 $(MANUALS)/man8
+	scripts/make-manual $(BUILT)/signet > $(MANUALS)/man1/signet.1
+	chmod 0644 $(MANUALS)/man1/signet.1
+	install -m 0644 docs/man/signetd.toml.5 $(MANUALS)/man5
+	install -m 0644 docs/man/signet-protocol.7 $(MANUALS)/man7
+	install -m 0644 docs/man/signetd.8 $(MANUALS)/man8
+
+uninstall: ## What install brought, but for the configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/signet $(DESTDIR)$(PREFIX)/sbin/signetd
+	rm -f $(MANUALS)/man1/signet.1 $(MANUALS)/man5/signetd.toml.5 $(MANUALS)/man7/signet-protocol.7 \
+		$(MANUALS)/man8/signetd.8
 
 clean:
 	rm -rf .build .dev
