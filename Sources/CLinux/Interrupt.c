@@ -15,7 +15,12 @@ static void note(int signal) {
 
 int clinux_interrupt_note(void) {
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND | SA_RESTART};
-    return sigaction(SIGINT, &action, NULL) ? -errno : 0;
+    if (sigaction(SIGINT, &action, NULL)) return -errno;
+    /* Whoever started this process may have blocked it. */
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 bool clinux_interrupt_has_come(void) { return atomic_load(&interrupted); }

@@ -26,6 +26,8 @@ struct BenchReport {
     private static let percentiles = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)]
     /// Lines of a distribution for each half of what is left of it.
     private static let ticks = 5
+    /// How long a request is without an answer before that is told, in nanoseconds: no latency shows it.
+    private static let longWait: UInt64 = 1_000_000_000
 
     init(options: BenchLoadOptions, withDistribution: Bool) {
         self.options = options
@@ -41,9 +43,9 @@ struct BenchReport {
     // MARK: Text
 
     var text: String {
-        let threads = options.threads == 1 ? "1 thread" : "\(options.threads) threads"
         var text = """
-            \(options.connections) connections, \(options.depth) in flight on each, \(threads); \
+            \(Self.count(options.connections, "connection")), \(options.depth) in flight on each, \
+            \(Self.count(options.threads, "thread")); \
             \(options.seconds) s each after \(options.warmUp) s of warm-up; latencies in microseconds
 
             """
@@ -51,6 +53,10 @@ struct BenchReport {
         for row in rows {
             for (code, count) in row.result.errors.sorted(by: { $0.key < $1.key }) {
                 text += "\n\(row.subject.name): \(Output.printable(code)): \(count)"
+            }
+            if row.result.oldestUnanswered >= Self.longWait {
+                let seconds = row.result.oldestUnanswered / 1_000_000_000
+                text += "\n\(row.subject.name): a request had no answer for \(seconds) s when the time was over"
             }
         }
         guard withDistribution else { return text }
@@ -61,6 +67,8 @@ struct BenchReport {
         }
         return text
     }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private var isCompared: Bool { rows.contains { $0.inProcessRate != nil } }
 
@@ -131,6 +139,7 @@ struct BenchReport {
             ("operation", JSON(row.subject.operation.rawValue)), ("request_bytes", JSON(row.subject.line.count)),
             ("seconds", JSON(result.seconds) ?? 0), ("successes", JSON(result.successes)),
             ("errors", JSON(members: errors)), ("per_second", JSON(Self.whole(result.rate))),
+            ("oldest_unanswered_ns", JSON(result.oldestUnanswered)),
         ]
         var figures: [(String, JSON)] = [("mean", JSON(Self.whole(latencies.mean)))]
         for (name, percentile) in Self.percentiles {

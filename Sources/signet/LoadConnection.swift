@@ -87,6 +87,11 @@ final class LoadConnection {
         return true
     }
 
+    /// Notes what is still in flight at the end.
+    func end(now: UInt64) {
+        if inFlight > 0 { record.result.add(unanswered: now - min(now, sentAt[head])) }
+    }
+
     /// The code of an answer that is no success; nil for one after all.
     private static func error(in line: [UInt8]) -> String? {
         do throws(ResponseError) {

@@ -61,7 +61,9 @@ struct LoadGenerator: Sendable {
         } catch {
             record.result.failure = "a connection failed: \(error)"
         }
-        record.end(now: SystemClock.monotonicNanoseconds())
+        let now = SystemClock.monotonicNanoseconds()
+        for connection in connections { connection.end(now: now) }
+        record.end(now: now)
         return record.result
     }
 

@@ -9,6 +9,8 @@ struct LoadResult: Sendable {
     private(set) var errors: [String: UInt64] = [:]
     /// How long was measured.
     var seconds = 0.0
+    /// How long the oldest request that had no answer at the end had been waiting, in nanoseconds.
+    private(set) var oldestUnanswered: UInt64 = 0
     /// Why a thread ended early.
     var failure: String?
 
@@ -25,10 +27,14 @@ struct LoadResult: Sendable {
 
     mutating func add(error: String) { errors[error, default: 0] += 1 }
 
+    /// - Parameter age: How long a request has been waiting, in nanoseconds.
+    mutating func add(unanswered age: UInt64) { oldestUnanswered = max(oldestUnanswered, age) }
+
     mutating func merge(_ other: LoadResult) {
         latencies.add(other.latencies)
         errors.merge(other.errors, uniquingKeysWith: +)
         seconds = max(seconds, other.seconds)
+        add(unanswered: other.oldestUnanswered)
         failure = failure ?? other.failure
     }
 }

@@ -167,6 +167,29 @@ import Testing
         #expect(bench.errors.contains(word), "\(bench.errors)")
     }
 
+    @Test("A daemon that does not answer, or closes, is no daemon that is fast", arguments: ["one", "none", "close"])
+    func silence(_ answers: String) throws {
+        let server = try FakeDaemon(answers, at: folder.path("fake.sock"))
+        defer { withExtendedLifetime(server) {} }
+        let bench = try Program.run(
+            TestDaemon.product("signet"), Self.short + ["--operation", "ping", "--json"],
+            environment: ["SIGNET_SOCKET": folder.path("fake.sock")])
+        let result = try #require(try JSONObject(bench.output).objects("results").first)
+        #expect(try result.integer("successes") == (answers == "one" ? 2 : 0))
+        if answers != "close" { #expect(try result.integer("oldest_unanswered_ns") > 0) }
+        switch answers {
+        case "one":
+            // One on each of the two connections.
+            #expect(bench.status == 0, "\(bench.errors)")
+        case "none":
+            #expect(bench.status == 2)
+            #expect(bench.errors.contains("no answer came in time"))
+        default:
+            #expect(bench.status == 2)
+            #expect(bench.errors.contains("closed a connection") || bench.errors.contains("a connection failed"))
+        }
+    }
+
     @Test("Ctrl-C ends it and prints what was measured")
     func interrupted() throws {
         let daemon = try TestDaemon()
@@ -198,6 +221,51 @@ extension TestDaemon {
     fileprivate func signed() throws -> Int {
         let program = try Program.run(Self.product("signet"), ["status", "-o", "json", "--socket", socket])
         return try JSONObject(program.output).object("counters").integer("signed")
+    }
+}
+
+/// Answers the first connection, and on every other one request, none, or closes it at once.
+private final class FakeDaemon {
+    private let process = Process()
+
+    init(_ answers: String, at path: String) throws {
+        let script = """
+            import json, socket, sys, threading
+            def answer(line):
+                members = {"ok": True, "version": "fake", "protocol": 1}
+                asked = json.loads(line)
+                return json.dumps({**({"id": asked["id"]} if "id" in asked else {}), **members}, separators=(",", ":"))
+            def serve(connection, count):
+                stream = connection.makefile("rw")
+                for line in stream:
+                    if count > 0:
+                        stream.write(answer(line) + "\\n")
+                        stream.flush()
+                    count -= 1
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(sys.argv[1])
+            listener.listen()
+            print("listening", flush=True)
+            count = 1000
+            while True:
+                connection = listener.accept()[0]
+                if count == 0 and sys.argv[2] == "close": connection.close()
+                else: threading.Thread(target=serve, args=(connection, count), daemon=True).start()
+                count = 1 if sys.argv[2] == "one" else 0
+            """
+        let output = Pipe()
+        process.executableURL = Program.python
+        process.arguments = ["-c", script, path, answers]
+        process.standardOutput = output
+        try process.run()
+        // Nothing comes when it could not listen.
+        try #require(!output.fileHandleForReading.availableData.isEmpty)
+    }
+
+    deinit {
+        // Threads of a test block other signals, and a child inherits that.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 }
 
