@@ -12,8 +12,10 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients lint format install install-c-client clean
+.PHONY: build demo run test test-clients lint format install install-c-client install-manuals uninstall clean
+.NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
 	@scripts/install-packages build
@@ -43,7 +45,7 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: build install-c-client ## Programs, completions and the C client under PREFIX, the configuration under SYSCONFDIR
+install: build install-manuals install-c-client ## Programs, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
@@ -56,6 +58,26 @@ install: build install-c-client ## Programs, completions and the C client under 
 
 install-c-client: ## signet.h, libsignet, signet.pc and signet(3) under PREFIX
 	$(MAKE) -C clients/c install PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
+
+$(BUILT)/signet:
+	$(MAKE) build
+
+install-manuals: $(BUILT)/signet ## signet.1 is made from the program in BUILT, the other pages stand in docs/man
+	@scripts/install-packages manuals
+	install -d $(MANUALS)/man1 $(MANUALS)/man5 $(MANUALS)/man7 $(MANUALS)/man8
+	scripts/make-manual $(BUILT)/signet > $(MANUALS)/man1/signet.1
+	chmod 0644 $(MANUALS)/man1/signet.1
+	install -m 0644 docs/man/signetd.toml.5 $(MANUALS)/man5
+	install -m 0644 docs/man/signet-protocol.7 $(MANUALS)/man7
+	install -m 0644 docs/man/signetd.8 $(MANUALS)/man8
+
+uninstall: ## What install brought, but for the configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/signet $(DESTDIR)$(PREFIX)/sbin/signetd
+	rm -f $(MANUALS)/man1/signet.1 $(MANUALS)/man5/signetd.toml.5 $(MANUALS)/man7/signet-protocol.7 \
+		$(MANUALS)/man8/signetd.8
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/signet $(DESTDIR)$(ZSH_COMPLETIONS)/_signet \
+		$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
+	$(MAKE) -C clients/c uninstall PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
 
 clean:
 	rm -rf .build .dev clients/c/build
