@@ -5,11 +5,19 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
 
+# Where the shells of Debian look for completions; zsh below /usr and /usr/local alone.
+BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
+
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run test test-systemd test-package lint format install install-programs install-systemd deb clean
+.PHONY: build demo run test test-clients test-systemd test-package lint format install install-programs \
+	install-systemd install-c-client install-manuals uninstall deb clean
+.NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
 	@scripts/install-packages build
@@ -27,6 +35,10 @@ test: ## Unit tests, and end-to-end tests with the real programs
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+test-clients: build ## The clients in C and Python, and what the README shows of them, installed
+	@scripts/install-packages clients
+	@clients/testing/test-clients $(BUILT)
 
 lint: ## What CI checks beside the tests
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
@@ -46,18 +58,19 @@ test-package: deb ## The package's life: installed, upgraded, removed, purged
 	@scripts/install-packages systemd
 	@Tests/Systemd/run-package .build/deb $(OR_SKIP)
 
-install: build install-programs install-systemd ## Programs and units under PREFIX, the configuration under SYSCONFDIR
+# Everything: programs, units, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR.
+install: build install-programs install-systemd install-manuals install-c-client
 
-install-programs:
+install-programs: ## With their completions and the configuration
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
+	install -d $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
+	umask 022; $(BUILT)/signet --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETIONS)/signet
+	umask 022; $(BUILT)/signet --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_signet
+	umask 022; $(BUILT)/signet --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
-
-deb: build ## Debian packages, in .build/deb
-	@scripts/install-packages build deb
-	scripts/build-deb $(BUILT) .build/deb
 
 # The sandbox stands once, in systemd/sandbox.conf, and goes into each service.
 UNITS = $(notdir $(basename $(wildcard systemd/*.service.in)))
@@ -75,5 +88,35 @@ install-systemd: ## Units, users, directories (docs/deployment.md says what to d
 	install -m 0644 systemd/signet.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/signet.catalog
 	install -m 0644 systemd/examples/*.conf systemd/examples/*.socket $(DESTDIR)$(PREFIX)/share/doc/signet/examples
 
+install-c-client: ## signet.h, libsignet, signet.pc and signet(3) under PREFIX
+	$(MAKE) -C clients/c install PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
+
+$(BUILT)/signet:
+	$(MAKE) build
+
+install-manuals: $(BUILT)/signet ## signet.1 is made from the program in BUILT, the other pages stand in docs/man
+	@scripts/install-packages manuals
+	install -d $(MANUALS)/man1 $(MANUALS)/man5 $(MANUALS)/man7 $(MANUALS)/man8
+	scripts/make-manual $(BUILT)/signet > $(MANUALS)/man1/signet.1
+	chmod 0644 $(MANUALS)/man1/signet.1
+	install -m 0644 docs/man/signetd.toml.5 $(MANUALS)/man5
+	install -m 0644 docs/man/signet-protocol.7 $(MANUALS)/man7
+	install -m 0644 docs/man/signetd.8 $(MANUALS)/man8
+
+uninstall: ## What install brought, but for the configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/signet $(DESTDIR)$(PREFIX)/sbin/signetd
+	rm -f $(MANUALS)/man1/signet.1 $(MANUALS)/man5/signetd.toml.5 $(MANUALS)/man7/signet-protocol.7 \
+		$(MANUALS)/man8/signetd.8
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/signet $(DESTDIR)$(ZSH_COMPLETIONS)/_signet \
+		$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS) $(notdir $(wildcard systemd/*.socket systemd/*.timer)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/signet.conf tmpfiles.d/signet.conf systemd/catalog/signet.catalog)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/signet/examples
+	$(MAKE) -C clients/c uninstall PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
+
+deb: build ## Debian packages, in .build/deb
+	@scripts/install-packages build deb
+	scripts/build-deb $(BUILT) .build/deb
+
 clean:
-	rm -rf .build .dev
+	rm -rf .build .dev clients/c/build

@@ -24,6 +24,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
     name: "signet",
@@ -36,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // The platform's C edges.
@@ -78,7 +80,7 @@ let package = Package(
             name: "signet",
             dependencies: [
                 "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON",
-                "WireProtocol", argumentParser,
+                "WireProtocol", argumentParser, histogram,
             ],
             swiftSettings: strict),
 

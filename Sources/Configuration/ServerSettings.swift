@@ -32,6 +32,8 @@ package struct ServerSettings: Equatable, Sendable {
     package let idleTimeout: Duration
     /// From SIGTERM to the end, at most.
     package let stopTimeout: Duration
+    /// Bytes that the memory of signatures found right may grow to; 0: there is none.
+    package let verifyCache: Int
     /// Size of the locked memory for keys, in bytes.
     package let lockedMemory: Int
     /// What the log tells of requests.
@@ -62,6 +64,7 @@ extension ServerSettings {
     /// Fewest bytes in which any token fits.
     private static let smallestTokenBytes = 256
     private static let mostConnections = 1_000_000
+    private static let largestVerifyCache: Int64 = 1 << 30
     private static let defaultConnectionsPerUser = 512
 
     /// - Parameter directory: That of the configuration file.
@@ -87,6 +90,7 @@ extension ServerSettings {
         writeTimeout = .seconds(section.duration("write_timeout", in: Self.timeouts) ?? 30)
         idleTimeout = .seconds(section.duration("idle_timeout", in: Self.timeouts) ?? 600)
         stopTimeout = .seconds(section.duration("stop_timeout", in: Self.timeouts) ?? 10)
+        verifyCache = Int(section.size("verify_cache", in: 0...Self.largestVerifyCache) ?? 8 * Self.mebibyte)
         lockedMemory = Int(
             section.size("locked_memory", in: Self.mebibyte...256 * Self.mebibyte) ?? 4 * Self.mebibyte)
         audit = section.audit() ?? .denied

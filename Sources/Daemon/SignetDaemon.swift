@@ -132,7 +132,10 @@ package struct SignetDaemon {
             let accounts = AccountDesk(logger: logger, clock: SystemClock.monotonicNanoseconds)
             var entrances = try Entrances(settings)
             let began = SystemClock.bootSeconds()
-            let service = ServiceState(pid: ThisProcess.id, auditLog: log) { SystemClock.bootSeconds() - began }
+            let service = ServiceState(
+                pid: ThisProcess.id, auditLog: log,
+                verifyCache: settings.verifyCache > 0 ? try VerifyCache(bytes: settings.verifyCache) : nil
+            ) { SystemClock.bootSeconds() - began }
             let reloader = Reloader(
                 start, files: files, credentials: Self.credentials, user: ProcessLimits.effectiveUser, keeper: keeper,
                 service: service,

@@ -67,6 +67,12 @@ package final class KeyMaterial: Sendable {
         }
     }
 
+    /// Whether whoever verifies could sign as well: HMAC.
+    package var isSymmetric: Bool {
+        if case .hmac = form { return true }
+        return false
+    }
+
     /// Whether a signature takes so long that an event loop should not make it: all of RSA, and the curves that OpenSSL
     /// has no fast code for. About 0.1 ms (Ed448, P-521) to 5 ms (RSA of 4,096 bits), where the others take 1 to 20 µs.
     package var signsSlowly: Bool {

@@ -29,16 +29,29 @@ package enum StandardStream: Int32, Sendable {
     /// Reads to the end; EFBIG when there are more than `limit` bytes.
     package func readAll(limit: Int) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
-            var span = chunk.mutableSpan
-            let count = try Errno.retrying {
-                // Reason: read(2) writes at most `count` bytes into memory that lives for the call.
-                unsafe span.withUnsafeMutableBufferPointer { unsafe Glibc.read(rawValue, $0.baseAddress, $0.count) }
-            }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
+            let chunk = try read(atMost: 16_384)
+            if chunk.isEmpty { return bytes }
+            bytes += chunk
             if bytes.count > limit { throw Errno(EFBIG) }
         }
+    }
+
+    /// Waits for bytes and returns those that are there; none at the end.
+    package func read(atMost count: Int) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var span = bytes.mutableSpan
+        let length = try Errno.retrying {
+            // Reason: read(2) writes at most `count` bytes into memory that lives for the call.
+            unsafe span.withUnsafeMutableBufferPointer { unsafe Glibc.read(rawValue, $0.baseAddress, $0.count) }
+        }
+        bytes.removeLast(count - length)
+        return bytes
+    }
+
+    /// The bytes that the stream has in all when it is a file; nil for pipes and terminals.
+    package var size: Int? {
+        guard let descriptor = try? duplicate(), let status = try? FileStatus(of: descriptor) else { return nil }
+        return status.isRegularFile ? status.size : nil
     }
 }

@@ -5,6 +5,17 @@ package enum ThisProcess {
     /// The effective user.
     package static var userID: UInt32 { geteuid() }
 
+    /// The effective group and the supplementary ones.
+    package static var groupIDs: [UInt32] {
+        // Without room, the call only counts.
+        let count = getgroups(0, nil)
+        guard count > 0 else { return [getegid()] }
+        var groups = [UInt32](repeating: 0, count: Int(count))
+        // Reason: at most `count` elements of the array are written.
+        let found = unsafe getgroups(count, &groups)
+        return [getegid()] + groups.prefix(Int(max(found, 0)))
+    }
+
     /// The process id.
     package static var id: Int32 { getpid() }
 

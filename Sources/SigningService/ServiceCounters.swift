@@ -7,6 +7,8 @@ package final class ServiceCounters: Sendable {
     let verified = Counter()
     /// Tokens that did not verify.
     let invalid = Counter()
+    /// Signatures that the verify cache knew, and those of key pairs that it did not know.
+    let (remembered, notRemembered) = (Counter(), Counter())
     private let refused = ErrorCode.allCases.map { ($0, Counter()) }
 
     private let reached = ServiceLimit.allCases.map { ($0, Counter()) }

@@ -9,6 +9,8 @@ package final class ServiceState: Sendable {
     let buckets = BucketTable()
     /// nil: no line of a signature could be kept, so with `audit = "all"` nothing is signed.
     let auditLog: (any AuditLog)?
+    /// nil: each token is verified anew.
+    let verifyCache: VerifyCache?
     private let shared = Mutex(Shared())
 
     private struct Shared {
@@ -30,8 +32,12 @@ package final class ServiceState: Sendable {
         }
     }
 
-    package init(pid: Int32, auditLog: (any AuditLog)? = nil, uptime: @escaping @Sendable () -> Int64) {
+    package init(
+        pid: Int32, auditLog: (any AuditLog)? = nil, verifyCache: VerifyCache? = nil,
+        uptime: @escaping @Sendable () -> Int64
+    ) {
         self.pid = pid
+        self.verifyCache = verifyCache
         self.auditLog = auditLog
         self.uptime = uptime
     }

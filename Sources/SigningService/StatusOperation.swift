@@ -117,7 +117,15 @@ extension Worker {
             output.append(":")
             output.appendInteger(service.sum { $0.reached(limit) })
         }
-        output.append("}}")
+        output.append("}")
+        if service.verifyCache != nil {
+            output.append(",\"verify_cache\":{\"hits\":")
+            output.appendInteger(service.sum { $0.remembered.value })
+            output.append(",\"misses\":")
+            output.appendInteger(service.sum { $0.notRemembered.value })
+            output.append("}")
+        }
+        output.append("}")
     }
 }
 

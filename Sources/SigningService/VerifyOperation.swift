@@ -117,19 +117,27 @@ extension Worker {
         guard let algorithm = header.algorithm, algorithm.equals(expected, in: part.bytes.span) else {
             return .invalid(.wrongAlgorithm, "the token's alg is not the algorithm of its key")
         }
-        if leavesHeavyWork, keyring.keys[key].material.verifiesSlowly { return .heavy }
+        let material = keyring.keys[key].material
+        let fact = try fact(token, signedBy: material)
+        let isRemembered = fact.map { service.verifyCache?.holds($0) ?? false } ?? false
+        if leavesHeavyWork, !isRemembered, material.verifiesSlowly { return .heavy }
         let hasExpectedType = served.profile.type.accepts(header.type, in: part.bytes.span)
         output.append(",\"valid\":true,\"kid\":")
         output.appendJSONString(keyring.keys[key].kid.bytes)
         output.append(",\"header\":")
         part.appendCompact(to: &output)
 
-        let signer = try serving.context(keyring: served.keyring, key: key)
-        let isSigned: Bool
-        do throws(OpenSSLError) {
-            isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))
-        } catch { throw .internalFailure(error) }
-        guard isSigned else { return .invalid(.badSignature, "the signature does not fit the token") }
+        if isRemembered {
+            counters.remembered.increment()
+        } else {
+            let signer = try serving.context(keyring: served.keyring, key: key)
+            let isSigned: Bool
+            do throws(OpenSSLError) {
+                isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))
+            } catch { throw .internalFailure(error) }
+            guard isSigned else { return .invalid(.badSignature, "the signature does not fit the token") }
+            if let fact { remember(fact) }
+        }
         let payload = token.extracting(parts.payload)
         if served.profile.content == .bytes {
             guard Base64URL.decode(payload) != nil else {
@@ -148,6 +156,21 @@ extension Worker {
         output.append(",\"claims\":")
         part.appendCompact(to: &output)
         return .valid
+    }
+
+    /// What the cache may know of a token; nil where it is not asked: an HMAC costs no more than that.
+    private func fact(
+        _ token: Span<UInt8>, signedBy material: KeyMaterial
+    ) throws(Refusal) -> VerifyCache.Fact? {
+        guard let cache = service.verifyCache, !material.isSymmetric else { return nil }
+        do throws(OpenSSLError) { return try cache.fact(token, signedBy: material.fingerprint, digest) } catch {
+            throw .internalFailure(error)
+        }
+    }
+
+    private func remember(_ fact: VerifyCache.Fact) {
+        counters.notRemembered.increment()
+        service.verifyCache?.add(fact)
     }
 
     /// Rule HDR-4: by look-up only; without a kid, the only key that verifies.

@@ -1,5 +1,5 @@
 package import Authorization
-package import OpenSSL
+internal import OpenSSL
 internal import StrictJSON
 package import WireProtocol
 
@@ -30,6 +30,7 @@ package final class Worker {
     /// The line that is being written.
     var auditLine: LogLine
     let counters: ServiceCounters
+    let digest: DigestContext
     /// Made when it is first asked for.
     var selfTest: SelfTest?
     /// Whether what takes long is left to others (`HeavyRequest`).
@@ -40,8 +41,9 @@ package final class Worker {
     ///   - leavesHeavyWork: Whether to hand out requests whose cryptography takes long instead of answering them.
     package init(
         _ snapshot: Snapshot, _ service: ServiceState, leavesHeavyWork: Bool = false
-    ) throws(SecretMemoryError) {
+    ) throws {
         self.leavesHeavyWork = leavesHeavyWork
+        digest = try DigestContext()
         random = try RandomPool()
         signing = SnapshotUse(snapshot)
         serving = signing

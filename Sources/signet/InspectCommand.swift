@@ -2,11 +2,12 @@ internal import ArgumentParser
 internal import JOSE
 internal import Keys
 internal import POSIX
+internal import SignetClient
 internal import StrictJSON
 internal import WireProtocol
 
 /// `signet inspect`.
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: ParsableCommand, FormattedCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Decode a token, and check its signature with a key that you have.",
@@ -19,6 +20,9 @@ struct InspectCommand: ParsableCommand {
             With --jwks, the key is the one that the token's kid names; without kid, the
             only one in the set. With --key it is that key, whatever the kid. Only the
             signature is checked, neither times nor audience: signet verify does that.
+
+            With -o json, one object with header and claims, each null where it cannot be
+            decoded, and flaw, what is wrong with token or claims, or null.
 
             Exit status 0: it is well formed, and signed by the key if there is one. 1: it
             is not. 2: nobody could tell.
@@ -37,9 +41,11 @@ struct InspectCommand: ParsableCommand {
     @Option(help: "A key to check the signature with: JWK or PEM, public or private.", completion: .file())
     var key: String?
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         if jwks != nil, key != nil { throw ValidationError("give --jwks or --key, not both") }
-        if input.token == nil, jwks == "-" || key == "-" {
+        if input.token == nil || input.token == "-", jwks == "-" || key == "-" {
             throw ValidationError("standard input cannot be both the token and the key")
         }
     }
@@ -64,6 +70,13 @@ struct InspectCommand: ParsableCommand {
     private var errorPaint: Paint { Paint(for: .error) }
 
     private func show(_ inspection: TokenInspection) {
+        if output.format == .json {
+            let flaw = (inspection.flaw ?? inspection.payloadFlaw).map { JSON($0) }
+            Output.json([
+                "header": inspection.header ?? nil, "claims": inspection.claims ?? nil, "flaw": flaw ?? nil,
+            ])
+            return
+        }
         let paint = Paint(for: .output)
         for part in [inspection.header, inspection.claims] {
             if let part { Output.line(prettyPrinted(part, paint)) }

@@ -6,7 +6,7 @@ internal import SignetClient
 internal import StrictJSON
 
 /// `signet key list`.
-struct KeyListCommand: ParsableCommand {
+struct KeyListCommand: ParsableCommand, FormattedCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Show the keys of a keyring: their states, from when and until when.",
@@ -14,7 +14,7 @@ struct KeyListCommand: ParsableCommand {
             Of a keyring that the configuration names, what the daemon recorded counts: a
             previous key verifies until the last token that it signed has expired, and its
             file may go then. Of a directory alone that is not known. Nothing of the keys
-            themselves is shown. Files that a daemon would refuse are named on standard
+            themselves is shown. With -o json, an object with keys, revoked and errors. Files that a daemon would refuse are named on standard
             error, with what to do about it. Sealed keys need their KEK.
 
             Exit status 0: every file is sound. 2: one is not, or the directory cannot be
@@ -26,12 +26,9 @@ struct KeyListCommand: ParsableCommand {
               signet key list --kek /etc/signet/kek.jwk keys/sealed
             """)
 
-    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
-
     @OptionGroup var ring: KeyringArguments
 
-    @Option(name: [.short, .long], help: "How to print it.")
-    var output = Format.table
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let now = SystemClock.unixSeconds()
@@ -40,8 +37,8 @@ struct KeyListCommand: ParsableCommand {
         let lives = listing.lives(of: ring.place.ring, ring.knowledge, at: now)
         // The algorithm that a file leaves to its ring.
         let common = ring.algorithm
-        switch output {
-        case .table:
+        switch output.format {
+        case .text:
             let head = [
                 "KID", "ALGORITHM", "TYPE", "STATE", "SIGNS FROM", "VERIFIES UNTIL", "LAST EXP SIGNED",
                 "SAFE TO REMOVE",
@@ -49,8 +46,7 @@ struct KeyListCommand: ParsableCommand {
             ]
             Output.line(TextTable.text([head] + listing.keys.map { Self.row($0, common, lives) }))
         case .json:
-            let json = Self.json(listing, common, lives)
-            Output.line(StandardStream.output.isTerminal ? prettyPrinted(json) : json.text)
+            Output.json(Self.json(listing, common, lives))
         }
         for error in listing.errors { Output.complain(Output.printable(error.description)) }
         let count = listing.errors.count

@@ -11,10 +11,21 @@ struct Load: Sendable {
     let depth: Int
 }
 
+/// A connected socket that goes to the thread which drives it.
+final class LoadSocket: Sendable {
+    let descriptor: Descriptor
+
+    /// - Parameter timeout: Nanoseconds.
+    init(_ path: String, timeout: UInt64) throws(Errno) {
+        descriptor = try UnixSocket.connect(to: path, timeout: timeout)
+    }
+}
+
 /// One connection of the load generator.
 final class LoadConnection {
-    let socket: Descriptor
+    let socket: LoadSocket
     private let load: Load
+    private let record: LoadRecord
     /// The line often enough that `depth` of them can be sent from the middle of one on.
     private let block: [UInt8]
     /// Bytes that are due and not sent, and how much of a line was sent last.
@@ -25,15 +36,18 @@ final class LoadConnection {
     private var sentAt: [UInt64]
     private var head = 0
     private var inFlight = 0
-    private(set) var latencies = LatencyHistogram()
-    /// Answers that were no success, by code.
-    private(set) var errors: [String: Int] = [:]
 
-    init(_ load: Load) throws(Errno) {
+    init(_ load: Load, _ socket: LoadSocket, _ block: [UInt8], _ record: LoadRecord) {
         self.load = load
-        socket = try UnixSocket.connect(to: load.socketPath, timeout: 1_000_000_000)
-        block = Array(repeatElement(load.line, count: load.depth + 1).joined())
+        self.socket = socket
+        self.block = block
+        self.record = record
         sentAt = Array(repeating: 0, count: load.depth)
+    }
+
+    /// What the connections of one load share: the lines as they are sent.
+    static func block(_ load: Load) -> [UInt8] {
+        Array(repeatElement(load.line, count: load.depth + 1).joined())
     }
 
     /// Sends until `depth` requests are in flight; true when the kernel has no room for all of it.
@@ -47,7 +61,7 @@ final class LoadConnection {
         while pending > 0 {
             do throws(Errno) {
                 let end = min(phase + pending, block.count)
-                let count = try UnixSocket.sendWithoutWaiting(block.span, phase..<end, to: socket)
+                let count = try UnixSocket.sendWithoutWaiting(block.span, phase..<end, to: socket.descriptor)
                 pending -= count
                 phase = (phase + count) % load.line.count
             } catch {
@@ -60,28 +74,34 @@ final class LoadConnection {
 
     /// Counts the answers that are there; false when the daemon has closed.
     func drain() throws(Errno) -> Bool {
-        guard let count = try input.receive(from: socket) else { return true }
+        guard let count = try input.receive(from: socket.descriptor) else { return true }
         if count == 0 { return false }
         let now = SystemClock.monotonicNanoseconds()
         while inFlight > 0, let line = input.nextLine() {
-            latencies.record(now - sentAt[head])
+            let sent = sentAt[head]
             head = place(1)
             inFlight -= 1
-            if !input.line(line, beginsWith: load.successPrefix) { examine(input.copy(line)) }
+            let isSuccess = input.line(line, beginsWith: load.successPrefix)
+            record.add(sent: sent, now: now, error: isSuccess ? nil : Self.error(in: input.copy(line)))
         }
         return true
     }
 
-    private func examine(_ line: [UInt8]) {
+    /// Notes what is still in flight at the end.
+    func end(now: UInt64) {
+        if inFlight > 0 { record.result.add(unanswered: now - min(now, sentAt[head])) }
+    }
+
+    /// The code of an answer that is no success; nil for one after all.
+    private static func error(in line: [UInt8]) -> String? {
         do throws(ResponseError) {
             let response = try Response(line, expecting: nil)
-            if response.has("valid"), try !response.bool("valid") {
-                errors[try response.text("reason"), default: 0] += 1
-            }
+            guard response.has("valid"), try !response.bool("valid") else { return nil }
+            return try response.text("reason")
         } catch {
             switch error {
-            case .refused(let refusal): errors[refusal.codeText.text, default: 0] += 1
-            case .violation: errors["no answer by the protocol", default: 0] += 1
+            case .refused(let refusal): return refusal.codeText.text
+            case .violation: return "no answer by the protocol"
             }
         }
     }

@@ -5,13 +5,24 @@ internal import POSIX
 /// valid, and 2 for everything else, wrong arguments included.
 @main
 struct Main {
-    static func main() async {
-        ThisProcess.exit(await run(Array(CommandLine.arguments.dropFirst())))
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // Before there is another thread, which would not hold the signals back. And this one waits by itself: an
+        // asynchronous `main` would leave it to Dispatch, which parks it with every signal let through.
+        if arguments.contains(where: { $0.utf8.elementsEqual("--watch".utf8) }) { TerminalSignal.block() }
+        Task.detached { ThisProcess.exit(await run(arguments)) }
+        guard let end = try? WakeUp() else {
+            Output.complain("out of file descriptors")
+            ThisProcess.exit(2)
+        }
+        while true { end.wait(milliseconds: WakeUp.withoutBound) }
     }
 
     private static func run(_ arguments: [String]) async -> Int32 {
+        var isForPrograms = false
         do {
             var command = try Signet.parseAsRoot(arguments)
+            isForPrograms = (command as? any FormattedCommand)?.output.format == .json
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -20,6 +31,7 @@ struct Main {
             return 0
         } catch let failure as Failure {
             Output.complain(failure.message)
+            if !isForPrograms { for hint in failure.hints { Output.complain("  " + hint) } }
             return failure.status
         } catch {
             return report(error)

@@ -1,6 +1,7 @@
 internal import POSIX
 
-/// What goes to standard output and standard error. Nobody can be told when that fails.
+/// What goes to standard output and standard error. A result that cannot be written ends the program with status 2; when
+/// its reader has gone, without a word.
 enum Output {
     /// Results: a line on standard output.
     static func line(_ text: String) { write(text, to: .output) }
@@ -30,9 +31,26 @@ enum Output {
         }
     }
 
+    /// Whole lines of results.
+    static func bytes(_ bytes: [UInt8]) { write(bytes, to: .output) }
+
+    /// Text as it is, without a line's end.
+    static func raw(_ text: String, to stream: StandardStream) { write(Array(text.utf8), to: stream) }
+
     private static func write(_ text: String, to stream: StandardStream) {
         var bytes = Array(text.utf8)
         if bytes.last != LineFeed.byte { bytes.append(LineFeed.byte) }
-        try? stream.write(bytes.span)
+        write(bytes, to: stream)
+    }
+
+    private static func write(_ bytes: [UInt8], to stream: StandardStream) {
+        do throws(Errno) {
+            try stream.write(bytes.span)
+        } catch {
+            // Of errors of errors, nobody can be told.
+            guard stream == .output else { return }
+            if error != .brokenPipe { complain("cannot write to standard output: \(error)") }
+            ThisProcess.exit(2)
+        }
     }
 }

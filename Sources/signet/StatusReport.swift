@@ -122,6 +122,13 @@ struct StatusReport {
         for member in counters?["refused"]?.members ?? [] {
             line += ", \(Output.printable(member.name)) \(member.value.text)"
         }
+        if let cache = counters?["verify_cache"], let hits = cache["hits"]?.integer,
+            let misses = cache["misses"]?.integer,
+            hits + misses > 0
+        {
+            line +=
+                "\nverify cache: \(100 * hits / (hits + misses)) % of \(hits + misses) signatures of key pairs were known"
+        }
         let reached = (counters?["limits"]?.members ?? []).filter { $0.value.integer != 0 }
         if !reached.isEmpty {
             let limits = reached.map { "\(Output.printable($0.name)) \($0.value.text)" }.joined(separator: ", ")

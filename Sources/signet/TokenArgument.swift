@@ -8,13 +8,13 @@ struct TokenArgument: ParsableArguments {
 
     @Argument(
         help:
-            "The token. Without it, standard input is read: that is the safe way, since every user of the host can see a command's arguments."
+            "The token. Without it, or with -, standard input is read: that is the safe way, since every user of the host can see a command's arguments."
     )
     var token: String?
 
     /// The token without white space around it.
     func read() throws(Failure) -> String {
-        if let token { return token }
+        if let token, !token.utf8.elementsEqual("-".utf8) { return token }
         if StandardStream.input.isTerminal { Output.complain("reading the token from standard input") }
         let bytes: [UInt8]
         do throws(Errno) {

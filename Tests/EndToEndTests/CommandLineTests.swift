@@ -104,14 +104,4 @@ struct CommandLineTests {
         #expect(try signet(again).status == 0)
         #expect(try signet(again).errors.contains("exists already"))
     }
-
-    @Test("bench drives a real daemon and reports rates and latencies")
-    func bench() throws {
-        let daemon = try TestDaemon()
-        let bench = try signet(
-            ["bench", "--connections", "2", "--depth", "4", "--seconds", "1"], to: daemon)
-        #expect(bench.status == 0, "\(bench.errors)")
-        #expect(bench.output.contains("p50"))
-        #expect(bench.output.contains("p99"))
-    }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("README.md is true")
 struct ReadmeTests {
-    @Test("What it tells to run runs: a first token by hand, and a socket line in Python")
+    @Test("What it tells to run runs: a first token by hand")
     func blocksRun() throws {
         let document = try MarkdownDocument("README.md")
         let directory = FileManager.default.temporaryDirectory.appending(path: "readme-\(UUID().uuidString.prefix(8))")
@@ -36,10 +36,8 @@ struct ReadmeTests {
             #expect(process.terminationStatus == 0, "README.md:\(block.firstLine): \(errors.rest())")
             outputs[name] = text
         }
-        #expect(outputs.keys.sorted() == ["prepare", "python", "token"])
+        #expect(outputs.keys.sorted() == ["prepare", "token"])
         #expect(daemon != nil)
-        // The Python lines print a token: three segments.
-        #expect(outputs["python"]?.wholeMatch(of: /[\w-]+\.[\w-]+\.[\w-]+\n/) != nil, "\(outputs)")
         for block in document.blocks {
             guard let name = block.comment?.words(after: "output: ") else { continue }
             let lines = outputs[name]?.split(separator: "\n").suffix(block.lines.count).map(String.init) ?? []
@@ -131,7 +129,7 @@ struct ReadmeTests {
         return part.matches(of: /\n\| [^`|]*`([^`]+)`/).map { String($0.1) }
     }
 
-    /// A shell or Python block as a process, with the built programs first on its PATH.
+    /// A shell block as a process, with the built programs first on its PATH.
     private static func process(_ block: MarkdownDocument.Block, in directory: URL) throws -> Process {
         let process = Process()
         switch block.language {
@@ -140,9 +138,6 @@ struct ReadmeTests {
             // `exec` in front of a single command, so that a signal reaches it and not the shell.
             let isSingle = block.lines.count == 1
             process.arguments = ["-euo", "pipefail", "-c", isSingle ? "exec " + block.text : block.text]
-        case "python":
-            process.executableURL = Program.python
-            process.arguments = ["-c", block.text]
         default: throw CocoaError(.featureUnsupported)
         }
         var environment = ProcessInfo.processInfo.environment

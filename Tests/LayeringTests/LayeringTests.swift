@@ -34,8 +34,8 @@ struct LayeringTests {
         // The callers' side.
         "SignetClient": ["POSIX", "StrictJSON", "Synchronization", "WireProtocol"],
         "signet": [
-            "ArgumentParser", "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient",
-            "StrictJSON", "Synchronization", "WireProtocol",
+            "ArgumentParser", "Configuration", "Histogram", "HostConfiguration", "JOSE", "Keys", "POSIX",
+            "SignetClient", "StrictJSON", "Synchronization", "WireProtocol",
         ],
     ]
     /// Rooms of C.
@@ -81,7 +81,8 @@ struct LayeringTests {
     func heavyImports() {
         let homes: [(module: String, rooms: Set<String>)] = [
             ("Foundation", []), ("NIO", ["Daemon", "Server"]), ("Logging", ["Daemon", "Server"]),
-            ("ArgumentParser", ["signet"]), ("CLibCrypto", ["OpenSSL"]), ("CLinux", ["POSIX"]),
+            ("ArgumentParser", ["signet"]), ("Histogram", ["signet"]), ("CLibCrypto", ["OpenSSL"]),
+            ("CLinux", ["POSIX"]),
             ("CSystemd", ["Systemd"]), ("Systemd", ["Daemon"]),
             ("Glibc", ["OpenSSL", "POSIX", "signetd"]),
         ]

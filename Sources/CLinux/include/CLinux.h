@@ -62,6 +62,11 @@ int clinux_signals_open(void);
 /* The next of them that has come; 0 for none. */
 int clinux_signals_next(int descriptor);
 
+/* From now on the first SIGINT is noted and ends nothing; the next one is fatal again. */
+int clinux_interrupt_note(void);
+/* Whether it has come. */
+bool clinux_interrupt_has_come(void);
+
 /* epoll(7), level-triggered. The new descriptor. */
 int clinux_epoll_open(void);
 /* Adds or changes what is awaited of `descriptor`: bytes or the end of the stream, and room to write where wanted. */
