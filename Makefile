@@ -51,11 +51,11 @@ format:
 OR_SKIP = || { status=$$?; [ $$status = 77 ] || exit $$status; }
 
 test-systemd: build ## What holds under a real systemd: restarts, reloads, callers, credentials, the sandbox
-	@scripts/install-packages systemd
+	@scripts/install-packages systemd || true
 	@BUILT=$(BUILT) Tests/Systemd/run $(OR_SKIP)
 
 test-package: deb ## The package's life: installed, upgraded, removed, purged
-	@scripts/install-packages systemd
+	@scripts/install-packages systemd || true
 	@Tests/Systemd/run-package .build/deb $(OR_SKIP)
 
 # Everything: programs, units, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR.
@@ -66,7 +66,7 @@ install-programs: ## With their completions and the configuration
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
 	install -d $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
-	umask 022; $(BUILT)/signet --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETIONS)/signet
+	umask 022; $(BUILT)/signet --generate-completion-script bash | sed '1{/^#!/d}' >$(DESTDIR)$(BASH_COMPLETIONS)/signet
 	umask 022; $(BUILT)/signet --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_signet
 	umask 022; $(BUILT)/signet --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \

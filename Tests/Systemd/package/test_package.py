@@ -1,14 +1,16 @@
+import ctypes
 import glob
 import threading
 
 from host import *
 
 FIRST = glob.glob("/packages/signet_*.deb")[0]
+LIBRARIES = glob.glob("/packages/libsignet*.deb")
 NEXT = "/root/signet_next.deb"
 
 
-def install(package):
-    return run("dpkg", "--force-confdef", "--force-confold", "--install", package)
+def install(*packages):
+    return run("dpkg", "--force-confdef", "--force-confold", "--install", *packages)
 
 
 def make_next_version():
@@ -104,3 +106,13 @@ class PackageTests(unittest.TestCase):
         self.assertEqual(left_behind(), [])
         systemctl("daemon-reload")
         self.assertEqual(run("systemctl", "--failed", "--no-legend").strip(), "")
+
+    def test_6_library(self):
+        """The packages of the C library bring one that programs find, with what it takes to build them, and go again."""
+        install(*LIBRARIES)
+        ctypes.CDLL("libsignet.so.0")
+        header, configuration = (run("dpkg", "--listfiles", "libsignet-dev").count(name) for name in
+                                 ["/usr/include/signet.h", "/pkgconfig/signet.pc"])
+        self.assertEqual((header, configuration), (1, 1))
+        run("dpkg", "--purge", "libsignet-dev", "libsignet0")
+        self.assertEqual(left_behind(), [])
