@@ -122,7 +122,7 @@ extension Connection {
         state.withLock { state in
             if case .ended = state.life { return }
             state.life = .ended(failure)
-            while let entry = state.calls.popFirst() { ended.append((entry.call, entry.end <= state.sentBytes)) }
+            while let entry = state.calls.popFirst() { ended.append((entry.call, entry.end <= state.handedBytes)) }
         }
         for (call, wasSent) in ended {
             call.end(failure.map { .failed($0) } ?? .broken(mayBeExecuted: wasSent && mayBeExecuted))

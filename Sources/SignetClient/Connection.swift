@@ -15,6 +15,7 @@ final class Connection: Sendable {
     /// Nanoseconds without progress in sending, after which the daemon counts as stuck.
     let patience: UInt64
     let wakeUp: WakeUp
+    let sendBytes: SendCall
     let state = Mutex(State())
 
     struct State: ~Copyable {
@@ -25,15 +26,19 @@ final class Connection: Sendable {
         var blocked: (bytes: [UInt8], offset: Int, since: UInt64) = ([], 0, 0)
         var calls = CallQueue()
         var nextID: Int64 = 1
-        /// Bytes appended to `outgoing` so far, and bytes that the kernel took.
+        /// Bytes appended to `outgoing` so far.
         var gatheredBytes: UInt64 = 0
-        var sentBytes: UInt64 = 0
+        /// Bytes that the kernel took, and those of a send call that is under way: what the daemon may have read.
+        var handedBytes: UInt64 = 0
         /// When the connection's thread looks at the deadlines next; no call in flight ends earlier.
         var wakeAt: UInt64 = .max
         /// nil until connected.
         var socket: OpenSocket?
         var life = Life.open
     }
+
+    /// The system call that sends: `UnixSocket.sendWithoutWaiting`, but for tests.
+    typealias SendCall = @Sendable (Span<UInt8>, Range<Int>, borrowing Descriptor) throws(Errno) -> Int
 
     /// Who may send; everyone else only appends.
     enum Writer { case nobody, caller, connectionThread }
@@ -53,7 +58,11 @@ final class Connection: Sendable {
     }
 
     /// Begins to connect to `path`. Calls may be made at once: they wait for the connection.
-    init(path: String, trustedServers: TrustedServers, patience: UInt64) throws(SignetError) {
+    init(
+        path: String, trustedServers: TrustedServers, patience: UInt64,
+        sendBytes: @escaping SendCall = UnixSocket.sendWithoutWaiting
+    ) throws(SignetError) {
+        self.sendBytes = sendBytes
         self.path = path
         self.trustedServers = trustedServers
         self.patience = patience
