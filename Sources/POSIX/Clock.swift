@@ -14,6 +14,15 @@ package enum SystemClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// The time until `deadline` as poll(2) takes it, rounded up, so that the deadline has passed when the wait ends; `.max`
+    /// is without bound.
+    static func milliseconds(until deadline: UInt64) -> Int32 {
+        if deadline == .max { return -1 }
+        let now = monotonicNanoseconds()
+        let rest = deadline > now ? deadline - now : 0
+        return Int32(min(rest / 1_000_000 + (rest % 1_000_000 == 0 ? 0 : 1), UInt64(Int32.max)))
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         // Reason: clock_gettime fills the one struct that it is given.

@@ -17,13 +17,7 @@ extension UnixSocket {
     package static func wait(
         for socket: borrowing Descriptor, or wakeUp: borrowing WakeUp, wantsWriting: Bool, until deadline: UInt64
     ) throws(Errno) -> Events {
-        var timeout: Int32 = -1
-        if deadline != .max {
-            let now = SystemClock.monotonicNanoseconds()
-            // Rounded up, so that the deadline has passed when the wait ends.
-            let milliseconds = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-            timeout = Int32(min(milliseconds, UInt64(Int32.max)))
-        }
+        let timeout = SystemClock.milliseconds(until: deadline)
         var entries: InlineArray<2, pollfd> = [
             pollfd(fd: socket.raw, events: Int16(wantsWriting ? POLLIN | POLLOUT : POLLIN), revents: 0),
             pollfd(fd: wakeUp.event.raw, events: Int16(POLLIN), revents: 0),

@@ -10,8 +10,7 @@ internal import WireProtocol
 ///
 /// The thread keeps the connection alive, and the client does not keep the thread: `close` ends both.
 final class Connection: Sendable {
-    let path: String
-    let trustedServers: TrustedServers
+    let endpoint: Endpoint
     /// Nanoseconds without progress in sending, after which the daemon counts as stuck.
     let patience: UInt64
     let wakeUp: WakeUp
@@ -35,6 +34,23 @@ final class Connection: Sendable {
         /// nil until connected.
         var socket: OpenSocket?
         var life = Life.open
+
+        /// Takes out the lines of calls that have ended: while nothing is sent, they need not be.
+        mutating func dropEndedCalls() {
+            var kept: [UInt8] = []
+            var keptCalls = CallQueue()
+            var start: UInt64 = 0
+            while let entry = calls.popFirst() {
+                let line = Int(start)..<Int(entry.end)
+                start = entry.end
+                if entry.call.hasEnded { continue }
+                kept += outgoing[line]
+                keptCalls.append(.init(call: entry.call, id: entry.id, end: UInt64(kept.count)))
+            }
+            outgoing = kept
+            gatheredBytes = UInt64(kept.count)
+            calls = keptCalls
+        }
     }
 
     /// The system call that sends: `UnixSocket.sendWithoutWaiting`, but for tests.
@@ -57,20 +73,18 @@ final class Connection: Sendable {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
-    /// Begins to connect to `path`. Calls may be made at once: they wait for the connection.
+    /// Begins to connect. Calls may be made at once: they wait for the connection.
     init(
-        path: String, trustedServers: TrustedServers, patience: UInt64,
-        sendBytes: @escaping SendCall = UnixSocket.sendWithoutWaiting
+        to endpoint: Endpoint, patience: UInt64, sendBytes: @escaping SendCall = UnixSocket.sendWithoutWaiting
     ) throws(SignetError) {
-        self.sendBytes = sendBytes
-        self.path = path
-        self.trustedServers = trustedServers
+        self.endpoint = endpoint
         self.patience = patience
+        self.sendBytes = sendBytes
         do throws(Errno) {
             wakeUp = try WakeUp()
             _ = try Thread { [self] in run() }
         } catch {
-            throw SignetError(error, connectingTo: path)
+            throw SignetError(error, connectingTo: endpoint.socketPath)
         }
     }
 

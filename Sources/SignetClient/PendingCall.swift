@@ -23,6 +23,13 @@ final class PendingCall: Sendable {
 
     init(deadline: UInt64) { self.deadline = deadline }
 
+    /// Whether its outcome is known.
+    var hasEnded: Bool {
+        state.withLock { state in
+            if case .ended = state { true } else { false }
+        }
+    }
+
     /// Lets the task wait; false, and the task goes on at once, when the call has ended already.
     func wait(_ continuation: CheckedContinuation<CallOutcome, Never>) -> Bool {
         let outcome: CallOutcome? = state.withLock { state in

@@ -3,21 +3,18 @@ internal import Synchronization
 internal import WireProtocol
 
 extension SignetClient {
-    /// How long to wait before a daemon that had no room, or no more for this user, is asked again, unless it says so itself.
-    private static let overloadPause = Duration.milliseconds(20)
-
-    /// Sends a request, once more where that is safe, and reads its answer with `body`.
+    /// Sends a request, again where that is safe, and reads its answer with `body`.
     func exchange<Result: Sendable>(
         _ request: RequestLine, _ timeout: Duration?, _ body: (Response) throws(ResponseError) -> Result
     ) async throws(SignetError) -> Result {
         let deadline = Self.deadline(after: timeout ?? self.timeout)
-        var mayTryAgain = true
+        var repetition = Repetition(request.operation, deadline: deadline, endpoint.reconnection)
         while true {
             let connection = try openConnection()
+            let pause: UInt64
             switch await connection.call(request, deadline: deadline) {
             case .failed(let error): throw error
-            case .broken(let mayBeExecuted):
-                guard mayTryAgain, !mayBeExecuted || request.operation.changesNothing else { throw .connectionLost }
+            case .broken(let mayBeExecuted): pause = try repetition.pause(afterBreak: mayBeExecuted)
             case .answered(let line, let id):
                 do throws(ResponseError) {
                     return try body(try Response(line, expecting: id))
@@ -28,12 +25,13 @@ extension SignetClient {
                         connection.end(.protocolViolation(message: message))
                         throw .protocolViolation(message: message)
                     case .refused(let refusal):
-                        guard mayTryAgain, refusal.code?.mayBeSentAgain == true else { throw SignetError(refusal) }
-                        await prepareToRepeat(after: refusal, on: connection, deadline)
+                        pause = try repetition.pause(after: refusal)
+                        if refusal.endsConnection { connection.retire() }
                     }
                 }
             }
-            mayTryAgain = false
+            // A cancelled sleep ends early; the call then ends as cancelled.
+            if pause > 0 { try? await Task.sleep(nanoseconds: pause) }
         }
     }
 
@@ -41,23 +39,10 @@ extension SignetClient {
     private func openConnection() throws(SignetError) -> Connection {
         try connection.withLock { (current) throws(SignetError) in
             if let current, current.isOpen { return current }
-            let new = try Connection(
-                path: socketPath, trustedServers: trustedServers, patience: timeout.clampedNanoseconds)
+            let new = try Connection(to: endpoint, patience: timeout.clampedNanoseconds)
             current = new
             return new
         }
-    }
-
-    private func prepareToRepeat(after refusal: ServerRefusal, on connection: Connection, _ deadline: UInt64) async {
-        // A stopping daemon closes the connection, and so does one that answered before it read a request.
-        if refusal.code == .shuttingDown || !refusal.hasID { connection.retire() }
-        guard refusal.code == .overloaded || refusal.code == .rateLimited else { return }
-        let asked = refusal.retryAfterMilliseconds.map { Duration.milliseconds(max($0, 0)) } ?? Self.overloadPause
-        let now = SystemClock.monotonicNanoseconds()
-        let left = Duration.nanoseconds(Int64(clamping: deadline > now ? deadline - now : 0))
-        // Jitter of up to a half keeps the tasks of many clients from coming back all at once. A cancelled sleep ends
-        // early; the call then ends as cancelled.
-        try? await Task.sleep(for: min(asked * Double.random(in: 1...1.5), left))
     }
 
     /// On the clock of `SystemClock.monotonicNanoseconds()`; a timeout that is too long to count never passes.
@@ -75,15 +60,5 @@ extension Duration {
         if overflow { return .max }
         let (sum, carry) = nanoseconds.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
         return carry ? .max : sum
-    }
-}
-
-extension Operation {
-    /// Whether carrying it out twice leaves nothing behind that once would not.
-    fileprivate var changesNothing: Bool {
-        switch self {
-        case .ping, .verify, .explain, .jwks, .status: true
-        case .sign, .reload: false
-        }
     }
 }

@@ -10,19 +10,20 @@ internal import WireProtocol
 ///
 /// Any number of tasks share one client, which keeps one connection: their requests travel together and are answered in
 /// order, so that one client is faster than many. It connects at the first call and again whenever the connection has
-/// broken.
+/// broken. While the daemon is restarted, calls wait for it until their deadlines (``Reconnection``).
 ///
-/// A request is sent a second time, once, where that is safe: when the daemon says that it did nothing (it was
-/// overloaded or stopping, or the caller beyond its rate), when the connection broke before the whole line was sent, and
-/// when it broke later for `ping`, `verify` and `explain`, which change nothing. A `sign` that may have been carried out
-/// is not repeated: a second token would come into the world, and whoever counts or records tokens should decide about
-/// that. It ends with ``SignetError/connectionLost``.
+/// A request is sent again where that is safe. Until the deadline: when the daemon was stopping and did nothing, and when
+/// the connection broke before the whole line was sent. Once: when the daemon did nothing since it was overloaded or the
+/// caller beyond its rate. Twice: when the connection broke later, for all but `sign` and `reload`, which change something.
+/// A `sign` that may have been carried out is not repeated: a second token would come into the world, and whoever counts
+/// or records tokens should decide about that. It ends with ``SignetError/connectionLost``.
 public final class SignetClient: Sendable {
-    /// Where the daemon listens.
-    public let socketPath: String
+    let endpoint: Endpoint
     let timeout: Duration
-    let trustedServers: TrustedServers
     let connection = Mutex<Connection?>(nil)
+
+    /// Where the daemon listens.
+    public var socketPath: String { endpoint.socketPath }
 
     /// Makes a client; nothing is connected before the first call.
     ///
@@ -30,17 +31,16 @@ public final class SignetClient: Sendable {
     ///   - socketPath: nil: the environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.
     ///   - timeout: How long a call may take in all, unless it says otherwise.
     ///   - trustedServers: The users that the daemon may run as.
+    ///   - reconnection: Whether calls wait for a daemon that is not there.
     /// - Throws: `unavailable` for a path that no socket can have.
     public init(
-        socketPath: String? = nil, timeout: Duration = .seconds(5), trustedServers: TrustedServers = .standard
+        socketPath: String? = nil, timeout: Duration = .seconds(5), trustedServers: TrustedServers = .standard,
+        reconnection: Reconnection = .onceConnected
     ) throws(SignetError) {
-        self.socketPath = socketPath ?? Self.standardSocketPath
+        endpoint = try Endpoint(
+            socketPath: socketPath ?? Self.standardSocketPath, trustedServers: trustedServers,
+            reconnection: reconnection)
         self.timeout = timeout
-        self.trustedServers = trustedServers
-        let count = self.socketPath.utf8.count
-        guard 1...UnixSocket.longestPath ~= count, !self.socketPath.utf8.contains(0) else {
-            throw SignetError(.nameTooLong, connectingTo: self.socketPath)
-        }
     }
 
     /// The environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.

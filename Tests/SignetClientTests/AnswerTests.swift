@@ -11,7 +11,7 @@ private func answering(_ answers: String...) throws -> (SignetClient, LineServer
             connection.send(answer.replacing("ID", with: requestID(line)) + "\n")
         }
     }
-    return (try SignetClient(socketPath: server.path, timeout: .seconds(600)), server)
+    return (try SignetClient(socketPath: server.path, timeout: .seconds(600), reconnection: .never), server)
 }
 
 private func refusal(_ code: String, _ more: String = "") -> String {

@@ -28,7 +28,7 @@ struct HandedBytesTests {
         defer { server.stop() }
         let shared = SharedConnection()
         let connection = try Connection(
-            path: server.path, trustedServers: .standard, patience: .max, sendBytes: Self.slowSend(shared))
+            to: try Self.endpoint(server), patience: .max, sendBytes: Self.slowSend(shared))
         // The ping is sent by the connection's thread, the sign by its caller.
         guard case .answered = await connection.call(.ping, deadline: .max - 1) else {
             Issue.record("the ping was not answered")
@@ -52,7 +52,7 @@ struct HandedBytesTests {
             while connection.readLine() != nil {}
         }
         defer { server.stop() }
-        let connection = try Connection(path: server.path, trustedServers: .standard, patience: .max) {
+        let connection = try Connection(to: try Self.endpoint(server), patience: .max) {
             (bytes, range, socket) throws(Errno) in
             if isBlocked.withLock({ $0 }) { throw .wouldBlock }
             return try UnixSocket.sendWithoutWaiting(bytes, range, to: socket)
@@ -71,6 +71,10 @@ struct HandedBytesTests {
         #expect(isCountedOut == true)
         connection.close()
         _ = await outcome
+    }
+
+    private static func endpoint(_ server: LineServer) throws -> Endpoint {
+        try Endpoint(socketPath: server.path, trustedServers: .standard, reconnection: .never)
     }
 
     private final class SharedConnection: Sendable {

@@ -1,0 +1,41 @@
+internal import POSIX
+internal import Synchronization
+
+extension Connection {
+    /// Connects, and waits for a daemon that is not there as long as a call waits and the endpoint allows; nil when the
+    /// connection has ended instead.
+    func connect() -> OpenSocket? {
+        var backoff = Backoff()
+        var nextAttempt: UInt64 = 0
+        var lastFailure: SignetError?
+        while true {
+            _ = expireCalls(with: lastFailure ?? .timedOut)
+            guard let (wakeAt, _) = nextWait() else { return nil }
+            let now = SystemClock.monotonicNanoseconds()
+            // Between two attempts; and while nobody waits for the daemon, nobody looks for it.
+            if now < nextAttempt || (wakeAt == .max && lastFailure != nil) {
+                wakeUp.wait(until: wakeAt == .max ? .max : min(wakeAt, nextAttempt))
+                continue
+            }
+            do throws(Endpoint.FailedAttempt) {
+                let socket = OpenSocket(try endpoint.connect(within: wakeAt > now ? wakeAt - now : 0))
+                state.withLock { state in
+                    state.dropEndedCalls()
+                    state.socket = socket
+                }
+                return socket
+            } catch {
+                switch error {
+                case .lasting(let failure):
+                    end(failure)
+                    return nil
+                case .absent(let failure):
+                    lastFailure = failure
+                    nextAttempt = SystemClock.monotonicNanoseconds() + backoff.next()
+                case .busy: lastFailure = .timedOut
+                }
+                state.withLock { $0.dropEndedCalls() }
+            }
+        }
+    }
+}
