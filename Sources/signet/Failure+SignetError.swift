@@ -6,6 +6,7 @@ extension Failure {
         switch error {
         case .invalidToken(let reason, let message):
             self.init(invalidToken: "invalid token: \(reason.name): \(Output.printable(message))")
+        case .unexpectedClaims(let message): self.init("unexpected claims: \(Output.printable(message))")
         case .notPermitted(let message): self.init("not permitted: \(Output.printable(message))")
         case .unknownProfile(let message): self.init("unknown profile: \(Output.printable(message))")
         case .unknownKeyring(let message): self.init("unknown keyring: \(Output.printable(message))")
