@@ -33,6 +33,20 @@ extension UnixSocket {
             isReadable: found & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0, isWritable: found & POLLOUT != 0)
     }
 
+    /// Waits for the socket alone, until `deadline`; 0 only looks.
+    package static func wait(
+        for socket: borrowing Descriptor, reading: Bool, writing: Bool, until deadline: UInt64
+    ) throws(Errno) -> Events {
+        let events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
+        var entry = pollfd(fd: socket.raw, events: Int16(events), revents: 0)
+        // Reason: poll(2) reads and writes the one entry of this frame.
+        let count = unsafe poll(&entry, 1, SystemClock.milliseconds(until: deadline))
+        if count < 0, errno != EINTR { throw .last }
+        let found = count > 0 ? Int32(entry.revents) : 0
+        return Events(
+            isReadable: found & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0, isWritable: found & POLLOUT != 0)
+    }
+
     /// Sends the bytes at `range`, as many as the kernel has room for at once, without SIGPIPE; EAGAIN for none.
     package static func sendWithoutWaiting(
         _ bytes: Span<UInt8>, _ range: Range<Int>, to socket: borrowing Descriptor

@@ -9,20 +9,18 @@ extension Connection {
         var nextAttempt: UInt64 = 0
         var lastFailure: SignetError?
         while true {
-            _ = expireCalls(with: lastFailure ?? .timedOut)
             guard let (wakeAt, _) = nextWait() else { return nil }
             let now = SystemClock.monotonicNanoseconds()
             // Between two attempts; and while nobody waits for the daemon, nobody looks for it.
             if now < nextAttempt || (wakeAt == .max && lastFailure != nil) {
                 wakeUp.wait(until: wakeAt == .max ? .max : min(wakeAt, nextAttempt))
+                dropCalls(expiredWith: lastFailure ?? .timedOut)
                 continue
             }
             do throws(Endpoint.FailedAttempt) {
                 let socket = OpenSocket(try endpoint.connect(within: wakeAt > now ? wakeAt - now : 0))
-                state.withLock { state in
-                    state.dropEndedCalls()
-                    state.socket = socket
-                }
+                dropCalls(expiredWith: lastFailure ?? .timedOut)
+                state.withLock { $0.socket = socket }
                 return socket
             } catch {
                 switch error {
@@ -34,8 +32,14 @@ extension Connection {
                     nextAttempt = SystemClock.monotonicNanoseconds() + backoff.next()
                 case .busy: lastFailure = .timedOut
                 }
-                state.withLock { $0.dropEndedCalls() }
+                dropCalls(expiredWith: lastFailure ?? .timedOut)
             }
         }
+    }
+
+    /// Ends the calls whose deadline has come, and takes out the lines of all that have ended: nothing was sent yet.
+    private func dropCalls(expiredWith error: SignetError) {
+        _ = expireCalls(with: error)
+        state.withLock { $0.dropEndedCalls() }
     }
 }

@@ -71,13 +71,7 @@ public final class SignetClient: Sendable {
     public func signedToken(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> SignedToken {
-        let request = RequestLine.sign(profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl))
-        return try await exchange(request, timeout) { (response) throws(ResponseError) in
-            SignedToken(
-                token: try response.text("token"), keyID: try response.text("kid"),
-                expiry: response.has("exp") ? try response.integer("exp") : nil,
-                tokenID: response.has("jti") ? try response.text("jti") : nil)
-        }
+        try await perform(try .sign(claims, profile, ttl), timeout)
     }
 
     /// Verifies a token: its signature, its times and all that its profile demands.
@@ -91,20 +85,7 @@ public final class SignetClient: Sendable {
     public func verify(
         _ token: String, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> VerifiedToken {
-        let request = RequestLine.verify(token: token, profile: profile, audience: audience)
-        let verdict = try await exchange(request, timeout) { (response) throws(ResponseError) -> Verdict in
-            guard try response.bool("valid") else {
-                return .invalid(InvalidTokenReason(try response.bytes("reason")), try response.text("message"))
-            }
-            return .valid(
-                VerifiedToken(
-                    keyID: try response.text("kid"), header: JSON(try response.object("header")),
-                    claims: JSON(try response.object("claims"))))
-        }
-        switch verdict {
-        case .valid(let token): return token
-        case .invalid(let reason, let message): throw .invalidToken(reason: reason, message: message)
-        }
+        try await perform(.verify(token, profile, audience), timeout).get()
     }
 
     /// Says what `sign` would sign, and which rule allows it; nothing is signed.
@@ -114,45 +95,18 @@ public final class SignetClient: Sendable {
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, as caller: Caller? = nil,
         timeout: Duration? = nil
     ) async throws(SignetError) -> Explanation {
-        let request = RequestLine.explain(
-            profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl), as: caller?.json)
-        return try await exchange(request, timeout) { (response) throws(ResponseError) in
-            Explanation(
-                header: JSON(try response.object("header")), claims: JSON(try response.object("claims")),
-                rule: JSON(try response.object("rule")))
-        }
+        try await perform(try .explain(claims, profile, ttl, caller), timeout)
     }
 
     /// Asks for the public keys of a keyring, for verifiers elsewhere.
     ///
     /// - Parameter keyring: nil: all keyrings that the caller may see.
     public func jwks(keyring: String? = nil, timeout: Duration? = nil) async throws(SignetError) -> PublishedKeys {
-        try await exchange(.jwks(keyring: keyring), timeout) { (response) throws(ResponseError) in
-            PublishedKeys(
-                keySet: JSON(try response.object("jwks")), generation: try response.integer("generation"),
-                refreshHint: .seconds(try response.integer("refresh_hint")))
-        }
+        try await perform(.jwks(keyring), timeout)
     }
 
     /// Asks the daemon for its version.
     public func ping(timeout: Duration? = nil) async throws(SignetError) -> DaemonVersion {
-        try await exchange(.ping, timeout) { (response) throws(ResponseError) in
-            DaemonVersion(version: try response.text("version"), protocolVersion: try response.integer("protocol"))
-        }
-    }
-
-    private enum Verdict: Sendable {
-        case valid(VerifiedToken)
-        case invalid(InvalidTokenReason, String)
-    }
-
-    /// A time to live as the wire has it: whole seconds.
-    private static func seconds(_ ttl: Duration?) throws(SignetError) -> Int64? {
-        guard let ttl else { return nil }
-        let (seconds, attoseconds) = ttl.components
-        guard attoseconds == 0, 1...Limits.largestTTL ~= seconds else {
-            throw .malformedRequest(message: "a ttl is a whole number of seconds from 1 to \(Limits.largestTTL)")
-        }
-        return seconds
+        try await perform(.ping, timeout)
     }
 }
