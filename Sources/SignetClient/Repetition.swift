@@ -47,8 +47,10 @@ struct Repetition {
         guard refusal.code == .overloaded || refusal.code == .rateLimited else { return 0 }
         let asked = UInt64(clamping: refusal.retryAfterMilliseconds ?? Self.overloadPause)
         // Jitter of up to a half keeps the tasks of many clients from coming back all at once.
-        let pause = Double(asked) * 1_000_000 * Double.random(in: 1...1.5)
-        return min(UInt64(exactly: pause.rounded()) ?? .max, left)
+        let pause = UInt64(exactly: (Double(asked) * 1_000_000 * Double.random(in: 1...1.5)).rounded()) ?? .max
+        // Who has no time for that learns at once when to come back.
+        guard pause < left else { throw SignetError(refusal) }
+        return pause
     }
 
     /// Nothing for the first time, for the daemon's successor may be there already.

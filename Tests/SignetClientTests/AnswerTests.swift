@@ -56,6 +56,15 @@ struct AnswerTests {
         #expect(began.duration(to: .now) >= .milliseconds(60))
     }
 
+    @Test("Who has no time to wait so long is told at once")
+    func noTime() async throws {
+        let (client, server) = try answering(refusal("rate_limited", ",\"retry_after_ms\":700000"))
+        defer { server.stop() }
+        await #expect(throws: SignetError.rateLimited(message: "why", retryAfter: .seconds(700))) {
+            _ = try await client.sign()
+        }
+    }
+
     @Test(
         "What a busy or stopping daemon did not do is asked once more",
         arguments: ["rate_limited", "overloaded", "shutting_down"])
