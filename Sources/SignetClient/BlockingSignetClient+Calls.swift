@@ -15,6 +15,12 @@ extension BlockingSignetClient {
     }
 
     /// Signs a token whose claims are a value that encodes itself as an object.
+    ///
+    /// - Parameters:
+    ///   - claims: What encodes itself as an object.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `malformedRequest` too, when the claims cannot be written as JSON.
     @_disfavoredOverload
     public func sign(
@@ -24,11 +30,24 @@ extension BlockingSignetClient {
     }
 
     /// Signs a token and says more about it.
+    ///
+    /// - Parameters:
+    ///   - claims: An object. The daemon adds `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` throws.
     public func signedToken(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) throws(SignetError) -> SignedToken { try perform(try .sign(claims, profile, ttl), timeout) }
 
     /// Signs a token whose claims are a value that encodes itself as an object, and says more about it.
+    ///
+    /// - Parameters:
+    ///   - claims: What encodes itself as an object.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `malformedRequest` too, when the claims cannot be written as JSON.
     @_disfavoredOverload
     public func signedToken(
@@ -49,7 +68,14 @@ extension BlockingSignetClient {
         _ token: String, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil
     ) throws(SignetError) -> VerifiedToken { try perform(.verify(token, profile, audience), timeout).get() }
 
-    /// Verifies a token and reads its claims as a type. Claims that the type does not know are left out.
+    /// Verifies a token and reads its claims as a type.
+    ///
+    /// - Parameters:
+    ///   - token: The compact JWS.
+    ///   - type: What the claims are read as; it need not know all of them.
+    ///   - profile: nil: `default`.
+    ///   - audience: The audience that the token must name; nil: any that the caller may accept.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `unexpectedClaims` too, when the token holds and its claims do not fit the type.
     public func verify<Claims: Decodable>(
         _ token: String, as type: Claims.Type, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil
@@ -59,7 +85,13 @@ extension BlockingSignetClient {
 
     /// Says what `sign` would sign, and which rule allows it; nothing is signed.
     ///
-    /// - Parameter caller: nil: oneself; the daemon's admins may ask for others.
+    /// - Parameters:
+    ///   - claims: As for `sign`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: As for `sign`.
+    ///   - caller: nil: oneself; the daemon's admins may ask for others.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` would throw.
     public func explain(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, as caller: Caller? = nil,
         timeout: Duration? = nil
@@ -67,20 +99,31 @@ extension BlockingSignetClient {
 
     /// Asks for the public keys of a keyring, for verifiers elsewhere.
     ///
-    /// - Parameter keyring: nil: all keyrings that the caller may see.
+    /// - Parameters:
+    ///   - keyring: nil: all keyrings that the caller may see.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `notPermitted` for a keyring that the caller has nothing to do with.
     public func jwks(keyring: String? = nil, timeout: Duration? = nil) throws(SignetError) -> PublishedKeys {
         try perform(.jwks(keyring), timeout)
     }
 
     /// Asks the daemon for its version.
+    ///
+    /// - Parameter timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `unavailable`, `serverNotTrusted` or `timedOut` when nobody is there who could say.
     public func ping(timeout: Duration? = nil) throws(SignetError) -> DaemonVersion { try perform(.ping, timeout) }
 
-    /// Asks the daemon how it is: the answer's members, as ``SignetClient/status(timeout:)``.
+    /// Asks the daemon how it is.
+    ///
+    /// - Parameter timeout: How long the call may take; nil: the client's timeout.
+    /// - Returns: The answer's members, as `docs/protocol.md` describes them under `status`: admins get more than others.
     public func status(timeout: Duration? = nil) throws(SignetError) -> JSON { try perform(.status, timeout) }
 
     /// Has the daemon read its configuration and keys anew, all or nothing; for admins.
     ///
-    /// - Parameter force: Accept that keys vanish which tokens still need.
+    /// - Parameters:
+    ///   - force: Accept that keys vanish which tokens still need.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `reloadFailed` when anything is wrong: nothing has changed then.
     public func reload(force: Bool = false, timeout: Duration? = nil) throws(SignetError) -> ReloadReport {
         try perform(.reload(force: force), timeout)

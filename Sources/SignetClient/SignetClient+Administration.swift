@@ -23,6 +23,7 @@ public struct ReloadReport: Equatable, Sendable {
 extension SignetClient {
     /// Asks the daemon how it is.
     ///
+    /// - Parameter timeout: How long the call may take; nil: the client's timeout.
     /// - Returns: The answer's members, as `docs/protocol.md` describes them under `status`: admins get more than others.
     public func status(timeout: Duration? = nil) async throws(SignetError) -> JSON {
         try await perform(.status, timeout)
@@ -31,7 +32,9 @@ extension SignetClient {
     /// Has the daemon read its configuration and keys anew, all or nothing; for admins. Returns when every event loop
     /// serves by them.
     ///
-    /// - Parameter force: Accept that keys vanish which tokens still need.
+    /// - Parameters:
+    ///   - force: Accept that keys vanish which tokens still need.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `reloadFailed` when anything is wrong: nothing has changed then.
     public func reload(force: Bool = false, timeout: Duration? = nil) async throws(SignetError) -> ReloadReport {
         try await perform(.reload(force: force), timeout)

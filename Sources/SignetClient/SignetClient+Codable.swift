@@ -1,7 +1,11 @@
 extension SignetClient {
-    /// Signs a token whose claims are a value that can encode itself; else as ``sign(_:profile:ttl:timeout:)-(JSON,_,_,_)``.
+    /// Signs a token whose claims are a value that can encode itself.
     ///
-    /// - Parameter claims: What encodes itself as an object.
+    /// - Parameters:
+    ///   - claims: What encodes itself as an object.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `malformedRequest` too, when the claims cannot be written as JSON.
     @_disfavoredOverload
     public func sign(
@@ -12,7 +16,11 @@ extension SignetClient {
 
     /// Signs a token whose claims are a value that can encode itself, and says more about it.
     ///
-    /// - Parameter claims: What encodes itself as an object.
+    /// - Parameters:
+    ///   - claims: What encodes itself as an object.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `malformedRequest` too, when the claims cannot be written as JSON.
     @_disfavoredOverload
     public func signedToken(
@@ -21,9 +29,16 @@ extension SignetClient {
         try await signedToken(try JSON(claims: claims), profile: profile, ttl: ttl, timeout: timeout)
     }
 
-    /// Verifies a token and reads its claims as a type; else as ``verify(_:profile:audience:timeout:)``.
+    /// Verifies a token and reads its claims as a type.
     ///
     /// Claims that the type does not know are left out.
+    ///
+    /// - Parameters:
+    ///   - token: The compact JWS.
+    ///   - type: What the claims are read as; it need not know all of them.
+    ///   - profile: nil: `default`.
+    ///   - audience: The audience that the token must name; nil: any that the caller may accept.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Throws: `unexpectedClaims` too, when the token holds and its claims do not fit the type.
     public func verify<Claims: Decodable & Sendable>(
         _ token: String, as type: Claims.Type, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil

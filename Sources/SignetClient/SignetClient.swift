@@ -61,6 +61,9 @@ public final class SignetClient: Sendable {
     ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
     ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Returns: The compact JWS. Whoever holds it can use it: keep it out of logs and process arguments.
+    /// - Throws: `notPermitted`, `claimsRejected`, `ttlTooLong` and `malformedRequest` when the daemon refuses; `noSigningKey`,
+    ///   `rateLimited`, `overloaded` and `shuttingDown` when it cannot now; `connectionLost`, `timedOut` and `cancelled` when a
+    ///   token may have been signed and did not come; `unavailable` and `serverNotTrusted` when nothing was sent.
     public func sign(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> String {
@@ -68,6 +71,13 @@ public final class SignetClient: Sendable {
     }
 
     /// Signs a token, as `sign` does, and says more about it.
+    ///
+    /// - Parameters:
+    ///   - claims: An object. The daemon adds `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` throws.
     public func signedToken(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> SignedToken {
@@ -90,7 +100,13 @@ public final class SignetClient: Sendable {
 
     /// Says what `sign` would sign, and which rule allows it; nothing is signed.
     ///
-    /// - Parameter caller: nil: oneself; the daemon's admins may ask for others.
+    /// - Parameters:
+    ///   - claims: As for `sign`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: As for `sign`.
+    ///   - caller: nil: oneself; the daemon's admins may ask for others.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` would throw.
     public func explain(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, as caller: Caller? = nil,
         timeout: Duration? = nil
@@ -100,12 +116,18 @@ public final class SignetClient: Sendable {
 
     /// Asks for the public keys of a keyring, for verifiers elsewhere.
     ///
-    /// - Parameter keyring: nil: all keyrings that the caller may see.
+    /// - Parameters:
+    ///   - keyring: nil: all keyrings that the caller may see.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `notPermitted` for a keyring that the caller has nothing to do with.
     public func jwks(keyring: String? = nil, timeout: Duration? = nil) async throws(SignetError) -> PublishedKeys {
         try await perform(.jwks(keyring), timeout)
     }
 
     /// Asks the daemon for its version.
+    ///
+    /// - Parameter timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `unavailable`, `serverNotTrusted` or `timedOut` when nobody is there who could say.
     public func ping(timeout: Duration? = nil) async throws(SignetError) -> DaemonVersion {
         try await perform(.ping, timeout)
     }

@@ -56,7 +56,9 @@ public final class SignetTokenCache: Sendable {
 
     /// A cache of the tokens that `client` gets.
     ///
-    /// - Parameter capacity: How many tokens are kept; beyond it the one goes that was not used for longest.
+    /// - Parameters:
+    ///   - client: Signs the tokens.
+    ///   - capacity: How many tokens are kept; beyond it the one goes that was not used for longest.
     public convenience init(_ client: SignetClient, capacity: Int = 1024) {
         self.init(client, capacity: capacity) {
             Moment(unix: SystemClock.unixSeconds(), boot: SystemClock.bootSeconds())
@@ -103,7 +105,12 @@ public final class SignetTokenCache: Sendable {
         }
     }
 
-    /// As ``token(_:profile:ttl:)-(JSON,_,_)``, with claims that encode themselves.
+    /// A token with at least some half of its life before it, with claims that encode themselves.
+    ///
+    /// - Parameters:
+    ///   - claims: What encodes itself as an object.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long a new token is valid, in whole seconds; nil: as long as the profile says.
     /// - Throws: `malformedRequest` too, when the claims cannot be written as JSON.
     @_disfavoredOverload
     public func token(
