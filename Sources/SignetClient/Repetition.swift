@@ -69,7 +69,15 @@ struct Repetition {
 
 extension ServerRefusal {
     /// Whether the daemon closes the connection behind it, and carries out nothing that was sent behind the request.
-    var endsConnection: Bool { code == .shuttingDown || !hasID }
+    ///
+    /// A line that could not be read is refused without an `id` as well, and the daemon goes on behind it.
+    var endsConnection: Bool {
+        switch code {
+        case .shuttingDown: true
+        case .tooLarge, .overloaded, .timeout: !hasID
+        default: false
+        }
+    }
 }
 
 extension Operation {

@@ -176,6 +176,37 @@ struct FailureTests {
         #expect(try await [first, second] == ["t", "t"])
     }
 
+    @Test(
+        "Behind a refusal that has no id since its line could not be read, the daemon goes on: a sign there is not sent again",
+        arguments: ["malformed_request", "rate_limited"])
+    func unreadLine(code: String) async throws {
+        let signs = Mutex(0)
+        let isFirst = Mutex(true)
+        let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+        let server = try LineServer { connection in
+            let lines = isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst ? 2 : 1
+            }
+            for _ in 0..<lines {
+                guard let line = connection.readLine() else { return }
+                if line.contains("\"sign\"") { signs.withLock { $0 += 1 } }
+                arrival.yield()
+            }
+            connection.send(#"{"ok":false,"error":{"code":"\#(code)","message":"nested too deep"}}"# + "\n")
+            // It carries out the second line, and dies before its answer is on its way.
+            connection.close()
+        }
+        defer { server.stop() }
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600), reconnection: .never)
+        let first = Task { try await client.explain() }
+        // The refusal is of the line that came first.
+        for await _ in arrivals { break }
+        await #expect(throws: SignetError.connectionLost) { try await client.sign() }
+        await #expect(throws: SignetError.self) { try await first.value }
+        #expect(signs.withLock { $0 } == 1)
+    }
+
     @Test("A connection whose daemon takes no bytes is given up, and a new one is made")
     func stuckDaemon() async throws {
         let end = Gate()
