@@ -112,3 +112,13 @@ let package = Package(
         tests("LayeringTests", []),
     ]
 )
+
+// Programs that measure, for those who ask for them: they are no part of the package.
+if Context.environment["SIGNET_BENCHMARKS"] != nil {
+    package.targets += [
+        .target(name: "CRoundTrip", path: "Benchmarks/CRoundTrip"),
+        .executableTarget(
+            name: "ClientBenchmark", dependencies: ["CRoundTrip", "SignetClient"], path: "Benchmarks/ClientBenchmark",
+            swiftSettings: strict),
+    ]
+}

@@ -14,6 +14,24 @@ package enum SystemClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Waits until the clock of `monotonicNanoseconds()` has come to `deadline`. Not for a thread of Swift's pool.
+    package static func sleep(until deadline: UInt64) {
+        var time = timespec()
+        time.tv_sec = Int(deadline / 1_000_000_000)
+        time.tv_nsec = Int(deadline % 1_000_000_000)
+        // Reason: clock_nanosleep(2) reads the struct of this frame; it goes on when a signal has interrupted it.
+        while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
+
+    /// The time until `deadline` as poll(2) takes it, rounded up, so that the deadline has passed when the wait ends; `.max`
+    /// is without bound.
+    static func milliseconds(until deadline: UInt64) -> Int32 {
+        if deadline == .max { return -1 }
+        let now = monotonicNanoseconds()
+        let rest = deadline > now ? deadline - now : 0
+        return Int32(min(rest / 1_000_000 + (rest % 1_000_000 == 0 ? 0 : 1), UInt64(Int32.max)))
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         // Reason: clock_gettime fills the one struct that it is given.

@@ -27,6 +27,7 @@ package struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     package static let connectionRefused = Errno(ECONNREFUSED)
     package static let connectionReset = Errno(ECONNRESET)
     package static let brokenPipe = Errno(EPIPE)
+    package static let tooLong = Errno(EMSGSIZE)
     package static let nameTooLong = Errno(ENAMETOOLONG)
     package static let inUse = Errno(EADDRINUSE)
     package static let notDirectory = Errno(ENOTDIR)

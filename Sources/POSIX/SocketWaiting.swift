@@ -17,13 +17,7 @@ extension UnixSocket {
     package static func wait(
         for socket: borrowing Descriptor, or wakeUp: borrowing WakeUp, wantsWriting: Bool, until deadline: UInt64
     ) throws(Errno) -> Events {
-        var timeout: Int32 = -1
-        if deadline != .max {
-            let now = SystemClock.monotonicNanoseconds()
-            // Rounded up, so that the deadline has passed when the wait ends.
-            let milliseconds = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-            timeout = Int32(min(milliseconds, UInt64(Int32.max)))
-        }
+        let timeout = SystemClock.milliseconds(until: deadline)
         var entries: InlineArray<2, pollfd> = [
             pollfd(fd: socket.raw, events: Int16(wantsWriting ? POLLIN | POLLOUT : POLLIN), revents: 0),
             pollfd(fd: wakeUp.event.raw, events: Int16(POLLIN), revents: 0),
@@ -35,6 +29,20 @@ extension UnixSocket {
         guard count > 0 else { return Events(isReadable: false, isWritable: false) }
         if entries[1].revents != 0 { wakeUp.clear() }
         let found = Int32(entries[0].revents)
+        return Events(
+            isReadable: found & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0, isWritable: found & POLLOUT != 0)
+    }
+
+    /// Waits for the socket alone, until `deadline`; 0 only looks.
+    package static func wait(
+        for socket: borrowing Descriptor, reading: Bool, writing: Bool, until deadline: UInt64
+    ) throws(Errno) -> Events {
+        let events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
+        var entry = pollfd(fd: socket.raw, events: Int16(events), revents: 0)
+        // Reason: poll(2) reads and writes the one entry of this frame.
+        let count = unsafe poll(&entry, 1, SystemClock.milliseconds(until: deadline))
+        if count < 0, errno != EINTR { throw .last }
+        let found = count > 0 ? Int32(entry.revents) : 0
         return Events(
             isReadable: found & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0, isWritable: found & POLLOUT != 0)
     }

@@ -26,6 +26,9 @@ package struct WakeUp: ~Copyable, Sendable {
         if unsafe poll(&entry, 1, milliseconds) > 0 { clear() }
     }
 
+    /// As `wait`, until `deadline` on the clock of `SystemClock.monotonicNanoseconds()`; `.max` waits without bound.
+    package func wait(until deadline: UInt64) { wait(milliseconds: SystemClock.milliseconds(until: deadline)) }
+
     /// Forgets the signals so far.
     func clear() {
         var count: UInt64 = 0

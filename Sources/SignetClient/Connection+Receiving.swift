@@ -4,10 +4,6 @@ internal import WireProtocol
 
 /// What the connection's own thread does.
 extension Connection {
-    /// How long one attempt to connect waits for room in the daemon's backlog, in nanoseconds: between two, deadlines
-    /// are looked at.
-    private static let connectSlice: UInt64 = 100_000_000
-
     /// Connects, then reads answers until the connection ends.
     func run() {
         guard let socket = connect() else { return }
@@ -29,34 +25,8 @@ extension Connection {
         UnixSocket.shutDown(socket.descriptor)
     }
 
-    /// Connects and checks who listens; nil when the connection has ended instead.
-    private func connect() -> OpenSocket? {
-        while true {
-            _ = expireCalls()
-            guard let (wakeAt, _) = nextWait() else { return nil }
-            let now = SystemClock.monotonicNanoseconds()
-            let left = wakeAt > now ? wakeAt - now : 0
-            do throws(Errno) {
-                let descriptor = try UnixSocket.connect(to: path, timeout: min(max(left, 1_000_000), Self.connectSlice))
-                let userID = try PeerCredentials(ofSocket: descriptor.raw).uid
-                guard trustedServers.include(userID) else {
-                    end(.serverNotTrusted(socketPath: path, userID: userID))
-                    return nil
-                }
-                let socket = OpenSocket(descriptor)
-                state.withLock { $0.socket = socket }
-                return socket
-            } catch {
-                // A full backlog: the daemon is busy or about to start; try again while somebody waits for it.
-                if error == .wouldBlock, state.withLock({ $0.wakeAt != .max }) { continue }
-                end(error == .wouldBlock ? .timedOut : SignetError(error, connectingTo: path))
-                return nil
-            }
-        }
-    }
-
     /// Until when to wait, and whether for room to send too; nil when there is nothing more to wait for.
-    private func nextWait() -> (wakeAt: UInt64, isBlocked: Bool)? {
+    func nextWait() -> (wakeAt: UInt64, isBlocked: Bool)? {
         state.withLock { state in
             switch state.life {
             case .open: break
@@ -93,7 +63,9 @@ extension Connection {
     }
 
     /// Ends the calls whose deadline has come; true when the daemon has taken no bytes for so long that it is stuck.
-    private func expireCalls() -> Bool {
+    ///
+    /// - Parameter error: What they end with.
+    func expireCalls(with error: SignetError = .timedOut) -> Bool {
         let now = SystemClock.monotonicNanoseconds()
         var overdue: [PendingCall] = []
         let isStuck = state.withLock { state in
@@ -106,7 +78,7 @@ extension Connection {
             guard case .connectionThread = state.writer, state.socket != nil else { return false }
             return now - state.blocked.since >= patience
         }
-        for call in overdue { call.end(.failed(.timedOut)) }
+        for call in overdue { call.end(.failed(error)) }
         return isStuck
     }
 
@@ -114,15 +86,14 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - failure: What went wrong, for all calls; nil when the connection merely broke.
-    ///   - lastLine: The last answer. When it refuses without an `id`, the daemon closed there and carried out none of
-    ///     the lines behind.
+    ///   - lastLine: The last answer. When the daemon closed with it, it carried out none of the lines behind.
     func end(_ failure: SignetError?, lastLine: [UInt8] = []) {
-        let mayBeExecuted = !isRefusalWithoutID(lastLine)
+        let mayBeExecuted = !endsConnection(lastLine)
         var ended: [(call: PendingCall, wasSent: Bool)] = []
         state.withLock { state in
             if case .ended = state.life { return }
             state.life = .ended(failure)
-            while let entry = state.calls.popFirst() { ended.append((entry.call, entry.end <= state.sentBytes)) }
+            while let entry = state.calls.popFirst() { ended.append((entry.call, entry.end <= state.handedBytes)) }
         }
         for (call, wasSent) in ended {
             call.end(failure.map { .failed($0) } ?? .broken(mayBeExecuted: wasSent && mayBeExecuted))
@@ -130,14 +101,7 @@ extension Connection {
         wakeUp.signal()
     }
 
-    private func isRefusalWithoutID(_ line: [UInt8]) -> Bool {
-        if line.isEmpty { return false }
-        do throws(ResponseError) {
-            _ = try Response(line, expecting: nil)
-            return false
-        } catch {
-            if case .refused = error { return true }
-            return false
-        }
+    private func endsConnection(_ lastLine: [UInt8]) -> Bool {
+        lastLine.isEmpty ? false : Response.refusal(in: lastLine)?.endsConnection == true
     }
 }

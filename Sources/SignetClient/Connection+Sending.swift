@@ -12,23 +12,24 @@ extension Connection {
         state.withLock { state in
             swap(&bytes, &state.blocked.bytes)
             swap(&offset, &state.blocked.offset)
+            state.handedBytes += UInt64(bytes.count - offset)
         }
         while true {
             let start = offset
+            // Counted before the call: the daemon may read, answer and be gone before this thread goes on.
             do throws(Errno) {
                 while offset < bytes.count {
-                    offset += try UnixSocket.sendWithoutWaiting(
-                        bytes.span, offset..<bytes.count, to: socket.descriptor)
+                    offset += try sendBytes(bytes.span, offset..<bytes.count, socket.descriptor)
                 }
             } catch {
                 return stopSending(bytes, start..<offset, error, to: socket)
             }
             if bytes.capacity > Self.keptCapacity { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
             let isDone = state.withLock { state in
-                state.sentBytes += UInt64(offset - start)
                 state.blocked.since = 0
                 offset = 0
                 swap(&bytes, &state.outgoing)
+                state.handedBytes += UInt64(bytes.count)
                 if bytes.isEmpty {
                     // The buffer with the greater room stays, so that a busy connection allocates none.
                     if bytes.capacity > state.outgoing.capacity { swap(&bytes, &state.outgoing) }
@@ -44,7 +45,7 @@ extension Connection {
     private func stopSending(_ bytes: [UInt8], _ sent: Range<Int>, _ error: Errno, to socket: OpenSocket) {
         let isBlocked = error == .wouldBlock
         state.withLock { state in
-            state.sentBytes += UInt64(sent.count)
+            state.handedBytes -= UInt64(bytes.count - sent.upperBound)
             guard isBlocked else {
                 // The daemon has closed, perhaps after a last answer, which is still to be read.
                 if case .open = state.life { state.life = .retired }

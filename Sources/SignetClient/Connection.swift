@@ -10,11 +10,11 @@ internal import WireProtocol
 ///
 /// The thread keeps the connection alive, and the client does not keep the thread: `close` ends both.
 final class Connection: Sendable {
-    let path: String
-    let trustedServers: TrustedServers
+    let endpoint: Endpoint
     /// Nanoseconds without progress in sending, after which the daemon counts as stuck.
     let patience: UInt64
     let wakeUp: WakeUp
+    let sendBytes: SendCall
     let state = Mutex(State())
 
     struct State: ~Copyable {
@@ -25,15 +25,36 @@ final class Connection: Sendable {
         var blocked: (bytes: [UInt8], offset: Int, since: UInt64) = ([], 0, 0)
         var calls = CallQueue()
         var nextID: Int64 = 1
-        /// Bytes appended to `outgoing` so far, and bytes that the kernel took.
+        /// Bytes appended to `outgoing` so far.
         var gatheredBytes: UInt64 = 0
-        var sentBytes: UInt64 = 0
+        /// Bytes that the kernel took, and those of a send call that is under way: what the daemon may have read.
+        var handedBytes: UInt64 = 0
         /// When the connection's thread looks at the deadlines next; no call in flight ends earlier.
         var wakeAt: UInt64 = .max
         /// nil until connected.
         var socket: OpenSocket?
         var life = Life.open
+
+        /// Takes out the lines of calls that have ended: while nothing is sent, they need not be.
+        mutating func dropEndedCalls() {
+            var kept: [UInt8] = []
+            var keptCalls = CallQueue()
+            var start: UInt64 = 0
+            while let entry = calls.popFirst() {
+                let line = Int(start)..<Int(entry.end)
+                start = entry.end
+                if entry.call.hasEnded { continue }
+                kept += outgoing[line]
+                keptCalls.append(.init(call: entry.call, id: entry.id, end: UInt64(kept.count)))
+            }
+            outgoing = kept
+            gatheredBytes = UInt64(kept.count)
+            calls = keptCalls
+        }
     }
+
+    /// The system call that sends: `UnixSocket.sendWithoutWaiting`, but for tests.
+    typealias SendCall = @Sendable (Span<UInt8>, Range<Int>, borrowing Descriptor) throws(Errno) -> Int
 
     /// Who may send; everyone else only appends.
     enum Writer { case nobody, caller, connectionThread }
@@ -52,16 +73,18 @@ final class Connection: Sendable {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
-    /// Begins to connect to `path`. Calls may be made at once: they wait for the connection.
-    init(path: String, trustedServers: TrustedServers, patience: UInt64) throws(SignetError) {
-        self.path = path
-        self.trustedServers = trustedServers
+    /// Begins to connect. Calls may be made at once: they wait for the connection.
+    init(
+        to endpoint: Endpoint, patience: UInt64, sendBytes: @escaping SendCall = UnixSocket.sendWithoutWaiting
+    ) throws(SignetError) {
+        self.endpoint = endpoint
         self.patience = patience
+        self.sendBytes = sendBytes
         do throws(Errno) {
             wakeUp = try WakeUp()
             _ = try Thread { [self] in run() }
         } catch {
-            throw SignetError(error, connectingTo: path)
+            throw SignetError(error, connectingTo: endpoint.socketPath)
         }
     }
 

@@ -34,6 +34,12 @@ extension JSON: ExpressibleByFloatLiteral {
         guard let json = CompactJSON.double(value) else { return nil }
         self.init(json)
     }
+
+    /// The shortest digits that read back as the same float; nil for infinities and NaN.
+    public init?(_ value: Float) {
+        guard value.isFinite else { return nil }
+        self.init(CompactJSON(compact: Array(value.description.utf8)))
+    }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {

@@ -121,9 +121,9 @@ public struct JSON: Hashable, Sendable {
     }
 }
 
-/// Why text is not JSON.
+/// Why text is not JSON, or why a value and a type do not fit.
 public struct InvalidJSON: Error, Equatable, Sendable {
-    /// One clause for a person, naming the place by its offset in bytes.
+    /// One clause for a person: names the place by its offset in bytes, or by the names that lead there.
     public let message: String
 }
 

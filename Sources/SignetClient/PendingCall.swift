@@ -9,23 +9,33 @@ enum CallOutcome: Sendable {
     case failed(SignetError)
 }
 
-/// One call that waits for its answer; whoever ends it first wins: the answer, the deadline or a cancellation.
-final class PendingCall: Sendable {
+/// A call over one connection that waits for its answer.
+typealias PendingCall = Pending<CallOutcome>
+
+/// A task that waits; whoever ends its wait first wins: the answer, the deadline or a cancellation.
+final class Pending<Outcome: Sendable>: Sendable {
     /// When the caller stops waiting, on the clock of `SystemClock.monotonicNanoseconds()`.
     let deadline: UInt64
 
     private enum State {
         case begun
-        case waiting(CheckedContinuation<CallOutcome, Never>)
-        case ended(CallOutcome)
+        case waiting(CheckedContinuation<Outcome, Never>)
+        case ended(Outcome)
     }
     private let state = Mutex(State.begun)
 
-    init(deadline: UInt64) { self.deadline = deadline }
+    init(deadline: UInt64 = .max) { self.deadline = deadline }
+
+    /// Whether its outcome is known.
+    var hasEnded: Bool {
+        state.withLock { state in
+            if case .ended = state { true } else { false }
+        }
+    }
 
     /// Lets the task wait; false, and the task goes on at once, when the call has ended already.
-    func wait(_ continuation: CheckedContinuation<CallOutcome, Never>) -> Bool {
-        let outcome: CallOutcome? = state.withLock { state in
+    func wait(_ continuation: CheckedContinuation<Outcome, Never>) -> Bool {
+        let outcome: Outcome? = state.withLock { state in
             if case .ended(let outcome) = state { return outcome }
             state = .waiting(continuation)
             return nil
@@ -36,8 +46,8 @@ final class PendingCall: Sendable {
     }
 
     /// Ends the call, unless it has ended.
-    func end(_ outcome: CallOutcome) {
-        let continuation: CheckedContinuation<CallOutcome, Never>? = state.withLock { state in
+    func end(_ outcome: Outcome) {
+        let continuation: CheckedContinuation<Outcome, Never>? = state.withLock { state in
             defer { if case .ended = state {} else { state = .ended(outcome) } }
             if case .waiting(let continuation) = state { return continuation }
             return nil

@@ -10,19 +10,20 @@ internal import WireProtocol
 ///
 /// Any number of tasks share one client, which keeps one connection: their requests travel together and are answered in
 /// order, so that one client is faster than many. It connects at the first call and again whenever the connection has
-/// broken.
+/// broken. While the daemon is restarted, calls wait for it until their deadlines (``Reconnection``).
 ///
-/// A request is sent a second time, once, where that is safe: when the daemon says that it did nothing (it was
-/// overloaded or stopping, or the caller beyond its rate), when the connection broke before the whole line was sent, and
-/// when it broke later for `ping`, `verify` and `explain`, which change nothing. A `sign` that may have been carried out
-/// is not repeated: a second token would come into the world, and whoever counts or records tokens should decide about
-/// that. It ends with ``SignetError/connectionLost``.
+/// A request is sent again where that is safe. Until the deadline: when the daemon was stopping and did nothing, and when
+/// the connection broke before the whole line was sent. Once: when the daemon did nothing since it was overloaded or the
+/// caller beyond its rate. Twice: when the connection broke later, for all but `sign` and `reload`, which change something.
+/// A `sign` that may have been carried out is not repeated: a second token would come into the world, and whoever counts
+/// or records tokens should decide about that. It ends with ``SignetError/connectionLost``.
 public final class SignetClient: Sendable {
-    /// Where the daemon listens.
-    public let socketPath: String
+    let endpoint: Endpoint
     let timeout: Duration
-    let trustedServers: TrustedServers
     let connection = Mutex<Connection?>(nil)
+
+    /// Where the daemon listens.
+    public var socketPath: String { endpoint.socketPath }
 
     /// Makes a client; nothing is connected before the first call.
     ///
@@ -30,17 +31,16 @@ public final class SignetClient: Sendable {
     ///   - socketPath: nil: the environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.
     ///   - timeout: How long a call may take in all, unless it says otherwise.
     ///   - trustedServers: The users that the daemon may run as.
+    ///   - reconnection: Whether calls wait for a daemon that is not there.
     /// - Throws: `unavailable` for a path that no socket can have.
     public init(
-        socketPath: String? = nil, timeout: Duration = .seconds(5), trustedServers: TrustedServers = .standard
+        socketPath: String? = nil, timeout: Duration = .seconds(5), trustedServers: TrustedServers = .standard,
+        reconnection: Reconnection = .onceConnected
     ) throws(SignetError) {
-        self.socketPath = socketPath ?? Self.standardSocketPath
+        endpoint = try Endpoint(
+            socketPath: socketPath ?? Self.standardSocketPath, trustedServers: trustedServers,
+            reconnection: reconnection)
         self.timeout = timeout
-        self.trustedServers = trustedServers
-        let count = self.socketPath.utf8.count
-        guard 1...UnixSocket.longestPath ~= count, !self.socketPath.utf8.contains(0) else {
-            throw SignetError(.nameTooLong, connectingTo: self.socketPath)
-        }
     }
 
     /// The environment's `SIGNET_SOCKET`, else `/run/signet/signet.sock`.
@@ -61,6 +61,9 @@ public final class SignetClient: Sendable {
     ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
     ///   - timeout: How long the call may take; nil: the client's timeout.
     /// - Returns: The compact JWS. Whoever holds it can use it: keep it out of logs and process arguments.
+    /// - Throws: `notPermitted`, `claimsRejected`, `ttlTooLong` and `malformedRequest` when the daemon refuses; `noSigningKey`,
+    ///   `rateLimited`, `overloaded` and `shuttingDown` when it cannot now; `connectionLost`, `timedOut` and `cancelled` when a
+    ///   token may have been signed and did not come; `unavailable` and `serverNotTrusted` when nothing was sent.
     public func sign(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> String {
@@ -68,16 +71,17 @@ public final class SignetClient: Sendable {
     }
 
     /// Signs a token, as `sign` does, and says more about it.
+    ///
+    /// - Parameters:
+    ///   - claims: An object. The daemon adds `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: How long the token is valid, in whole seconds; nil: as long as the profile says.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` throws.
     public func signedToken(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> SignedToken {
-        let request = RequestLine.sign(profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl))
-        return try await exchange(request, timeout) { (response) throws(ResponseError) in
-            SignedToken(
-                token: try response.text("token"), keyID: try response.text("kid"),
-                expiry: response.has("exp") ? try response.integer("exp") : nil,
-                tokenID: response.has("jti") ? try response.text("jti") : nil)
-        }
+        try await perform(try .sign(claims, profile, ttl), timeout)
     }
 
     /// Verifies a token: its signature, its times and all that its profile demands.
@@ -91,68 +95,40 @@ public final class SignetClient: Sendable {
     public func verify(
         _ token: String, profile: String? = nil, audience: String? = nil, timeout: Duration? = nil
     ) async throws(SignetError) -> VerifiedToken {
-        let request = RequestLine.verify(token: token, profile: profile, audience: audience)
-        let verdict = try await exchange(request, timeout) { (response) throws(ResponseError) -> Verdict in
-            guard try response.bool("valid") else {
-                return .invalid(InvalidTokenReason(try response.bytes("reason")), try response.text("message"))
-            }
-            return .valid(
-                VerifiedToken(
-                    keyID: try response.text("kid"), header: JSON(try response.object("header")),
-                    claims: JSON(try response.object("claims"))))
-        }
-        switch verdict {
-        case .valid(let token): return token
-        case .invalid(let reason, let message): throw .invalidToken(reason: reason, message: message)
-        }
+        try await perform(.verify(token, profile, audience), timeout).get()
     }
 
     /// Says what `sign` would sign, and which rule allows it; nothing is signed.
     ///
-    /// - Parameter caller: nil: oneself; the daemon's admins may ask for others.
+    /// - Parameters:
+    ///   - claims: As for `sign`.
+    ///   - profile: nil: `default`.
+    ///   - ttl: As for `sign`.
+    ///   - caller: nil: oneself; the daemon's admins may ask for others.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: What `sign` would throw.
     public func explain(
         _ claims: JSON = [:], profile: String? = nil, ttl: Duration? = nil, as caller: Caller? = nil,
         timeout: Duration? = nil
     ) async throws(SignetError) -> Explanation {
-        let request = RequestLine.explain(
-            profile: profile, claims: claims.compact, ttl: try Self.seconds(ttl), as: caller?.json)
-        return try await exchange(request, timeout) { (response) throws(ResponseError) in
-            Explanation(
-                header: JSON(try response.object("header")), claims: JSON(try response.object("claims")),
-                rule: JSON(try response.object("rule")))
-        }
+        try await perform(try .explain(claims, profile, ttl, caller), timeout)
     }
 
     /// Asks for the public keys of a keyring, for verifiers elsewhere.
     ///
-    /// - Parameter keyring: nil: all keyrings that the caller may see.
+    /// - Parameters:
+    ///   - keyring: nil: all keyrings that the caller may see.
+    ///   - timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `notPermitted` for a keyring that the caller has nothing to do with.
     public func jwks(keyring: String? = nil, timeout: Duration? = nil) async throws(SignetError) -> PublishedKeys {
-        try await exchange(.jwks(keyring: keyring), timeout) { (response) throws(ResponseError) in
-            PublishedKeys(
-                keySet: JSON(try response.object("jwks")), generation: try response.integer("generation"),
-                refreshHint: .seconds(try response.integer("refresh_hint")))
-        }
+        try await perform(.jwks(keyring), timeout)
     }
 
     /// Asks the daemon for its version.
+    ///
+    /// - Parameter timeout: How long the call may take; nil: the client's timeout.
+    /// - Throws: `unavailable`, `serverNotTrusted` or `timedOut` when nobody is there who could say.
     public func ping(timeout: Duration? = nil) async throws(SignetError) -> DaemonVersion {
-        try await exchange(.ping, timeout) { (response) throws(ResponseError) in
-            DaemonVersion(version: try response.text("version"), protocolVersion: try response.integer("protocol"))
-        }
-    }
-
-    private enum Verdict: Sendable {
-        case valid(VerifiedToken)
-        case invalid(InvalidTokenReason, String)
-    }
-
-    /// A time to live as the wire has it: whole seconds.
-    private static func seconds(_ ttl: Duration?) throws(SignetError) -> Int64? {
-        guard let ttl else { return nil }
-        let (seconds, attoseconds) = ttl.components
-        guard attoseconds == 0, 1...Limits.largestTTL ~= seconds else {
-            throw .malformedRequest(message: "a ttl is a whole number of seconds from 1 to \(Limits.largestTTL)")
-        }
-        return seconds
+        try await perform(.ping, timeout)
     }
 }

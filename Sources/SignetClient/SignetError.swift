@@ -7,6 +7,9 @@ public enum SignetError: Error, Equatable, Sendable {
     /// The token does not verify: an answer, not a failure of the daemon.
     case invalidToken(reason: InvalidTokenReason, message: String)
 
+    /// The token verifies, and its claims do not fit the type that they were to be read as; names the place.
+    case unexpectedClaims(message: String)
+
     // MARK: The request
 
     /// No `allow` entry of the profile lets this user do that. For a profile that does not exist, the same.

@@ -30,6 +30,9 @@ package struct CompactJSON: Hashable, Sendable {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    /// Text that was put together of whole values, without white space between its tokens.
+    package init(compact bytes: [UInt8]) { self.bytes = bytes }
+
     package static let null = CompactJSON(Array("null".utf8))
 
     package static func bool(_ value: Bool) -> CompactJSON { CompactJSON(Array((value ? "true" : "false").utf8)) }

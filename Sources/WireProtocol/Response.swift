@@ -30,6 +30,17 @@ package struct Response: Sendable {
     ///
     /// - Throws: `.refused` when `ok` is false, `.violation` when it is no answer, or the answer to another request.
     package init(_ line: [UInt8], expecting id: Int64?) throws(ResponseError) {
+        try self.init(reading: line)
+        let isOK = try bool("ok")
+        let echo = value("id")
+        if let echo {
+            guard let id, echo.integer(in: line.span) == id else { throw .violation("the answer has another id") }
+        }
+        guard isOK else { throw try refusal(hasID: echo != nil) }
+        if id != nil, echo == nil { throw .violation("the answer has no id") }
+    }
+
+    private init(reading line: [UInt8]) throws(ResponseError) {
         var index = JSONIndex()
         do throws(JSONError) {
             try index.read(line.span, maximumDepth: Limits.clientDepth, indexedDepth: 2)
@@ -39,13 +50,18 @@ package struct Response: Sendable {
         guard index.root.kind == .object else { throw .violation("an answer is one JSON object") }
         self.line = line
         self.index = index
-        let isOK = try bool("ok")
-        let echo = value("id")
-        if let echo {
-            guard let id, echo.integer(in: line.span) == id else { throw .violation("the answer has another id") }
+    }
+
+    /// The refusal that a line is, whichever request it answers; nil for any other line.
+    package static func refusal(in line: [UInt8]) -> ServerRefusal? {
+        do throws(ResponseError) {
+            let response = try Response(reading: line)
+            if try response.bool("ok") { return nil }
+            throw try response.refusal(hasID: response.has("id"))
+        } catch {
+            if case .refused(let refusal) = error { return refusal }
+            return nil
         }
-        guard isOK else { throw try refusal(hasID: echo != nil) }
-        if id != nil, echo == nil { throw .violation("the answer has no id") }
     }
 
     /// The string of that member.

@@ -7,6 +7,7 @@ extension Failure {
         switch error {
         case .invalidToken(let reason, let message):
             self.init(invalidToken: "invalid token: \(Output.printable(reason.name)): \(Output.printable(message))")
+        case .unexpectedClaims(let message): self.init("unexpected claims: \(Output.printable(message))", hints: hints)
         case .notPermitted(let message): self.init("not permitted: \(Output.printable(message))", hints: hints)
         case .unknownProfile(let message): self.init("unknown profile: \(Output.printable(message))", hints: hints)
         case .unknownKeyring(let message): self.init("unknown keyring: \(Output.printable(message))", hints: hints)

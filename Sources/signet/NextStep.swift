@@ -27,7 +27,7 @@ enum NextStep {
         case .unavailable(let path, let reason): unavailable(path, reason)
         case .timedOut: ["is signetd overloaded? systemctl status signetd; --timeout waits longer"]
         case .connectionLost, .shuttingDown: ["is signetd restarting? systemctl status signetd"]
-        case .invalidToken, .malformedRequest, .serverNotTrusted, .cancelled, .protocolViolation: []
+        case .invalidToken, .unexpectedClaims, .malformedRequest, .serverNotTrusted, .cancelled, .protocolViolation: []
         }
     }
 

@@ -6,6 +6,7 @@ extension SignetError {
     var name: String {
         switch self {
         case .invalidToken: "invalid_token"
+        case .unexpectedClaims: "unexpected_claims"
         case .notPermitted: ErrorCode.notPermitted.rawValue
         case .unknownProfile: ErrorCode.unknownProfile.rawValue
         case .unknownKeyring: ErrorCode.unknownKeyring.rawValue

@@ -1,4 +1,5 @@
 import Foundation
+import SignetClient
 import Testing
 
 @Suite("A service asks for a token and has it verified")
@@ -18,6 +19,18 @@ struct FirstTokenTests {
         #expect(verified.claims["iss"] as? String == "https://auth.example.com")
         let (issued, expires) = (verified.claims["iat"] as? Int, verified.claims["exp"] as? Int)
         #expect(try #require(expires) - #require(issued) == 604_800)
+    }
+
+    @Test("A program without async does the same, also after the daemon was restarted")
+    func blockingClient() throws {
+        let daemon = try TestDaemon()
+        let client = try BlockingSignetClient(socketPath: daemon.socket, timeout: .seconds(60))
+        let token = try client.sign(["sub": "user-1", "level": 3])
+        #expect(try client.verify(token).claims["level"]?.integer == 3)
+        #expect(daemon.stop() == 0)
+        try daemon.start()
+        #expect(try client.verify(token, as: [String: JSON].self)["sub"]?.string == "user-1")
+        #expect(try client.sign() != token)
     }
 
     @Test("WIRE-1 netcat gets an answer for each line, in order, and then the end", arguments: ["", "{"])

@@ -50,6 +50,7 @@ struct ReadmeTests {
     func swiftLines() async throws {
         let document = try MarkdownDocument("README.md")
         let block = try #require(document.blocks.first { $0.language == "swift" })
+        #expect(block.lines.count { !$0.isEmpty } == 10)
         let own = try String(contentsOfFile: #filePath, encoding: .utf8)
             .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
         for line in block.lines where !line.isEmpty {
@@ -66,15 +67,18 @@ struct ReadmeTests {
     }
 
     private static func linesOfTheReadme(_ signet: SignetClient) async throws {
-        let token = try await signet.sign(["sub": "user-1", "email": "ada@example.com"], ttl: .seconds(900))
+        struct User: Codable { var sub, email: String }
+        let token = try await signet.sign(User(sub: "user-1", email: "ada@example.com"), ttl: .seconds(900))
         do {
-            let caller = try await signet.verify(token)
-            print(caller.claims["email"]?.string ?? "no address")
+            let user = try await signet.verify(token, as: User.self)
+            print("\(user.sub) is \(user.email)")
         } catch .invalidToken(let reason, let message) {
             print("refused: \(reason): \(message)")
-        } catch {
-            print("nobody could tell: \(error)")
         }
+        // What follows is not of the README.
+        #expect(try await signet.verify(token, as: User.self).email == "ada@example.com")
+        let tokens = SignetTokenCache(signet)
+        #expect(try await tokens.token(["level": 3]) == tokens.token(["level": 3]))
     }
 
     @Test("The map names every room of Sources, and no other")

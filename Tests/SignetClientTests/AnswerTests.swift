@@ -11,7 +11,7 @@ private func answering(_ answers: String...) throws -> (SignetClient, LineServer
             connection.send(answer.replacing("ID", with: requestID(line)) + "\n")
         }
     }
-    return (try SignetClient(socketPath: server.path, timeout: .seconds(600)), server)
+    return (try SignetClient(socketPath: server.path, timeout: .seconds(600), reconnection: .never), server)
 }
 
 private func refusal(_ code: String, _ more: String = "") -> String {
@@ -54,6 +54,15 @@ struct AnswerTests {
             _ = try await client.sign()
         }
         #expect(began.duration(to: .now) >= .milliseconds(60))
+    }
+
+    @Test("Who has no time to wait so long is told at once")
+    func noTime() async throws {
+        let (client, server) = try answering(refusal("rate_limited", ",\"retry_after_ms\":700000"))
+        defer { server.stop() }
+        await #expect(throws: SignetError.rateLimited(message: "why", retryAfter: .seconds(700))) {
+            _ = try await client.sign()
+        }
     }
 
     @Test(

@@ -49,6 +49,8 @@ struct FailureTests {
     func deadline() async throws {
         let mayAnswer = Gate()
         let server = try LineServer { connection in
+            // Without a connection, a call past its deadline would not be sent.
+            if let line = connection.readLine() { connection.answerPing(line) }
             guard let late = connection.readLine() else { return }
             mayAnswer.wait()
             connection.answerPing(late, version: "late")
@@ -56,6 +58,7 @@ struct FailureTests {
         }
         defer { server.stop() }
         let client = try SignetClient(socketPath: server.path, timeout: .seconds(600))
+        _ = try await client.ping()
         await #expect(throws: SignetError.timedOut) { _ = try await client.ping(timeout: .milliseconds(20)) }
         mayAnswer.open()
         #expect(try await client.ping().version == "next")
@@ -108,7 +111,7 @@ struct FailureTests {
         #expect(try await client.ping().version == "1")
     }
 
-    @Test("A sign whose connection broke after it was sent is not repeated; a ping is, once")
+    @Test("A sign whose connection broke after it was sent is not repeated; a ping is, twice")
     func brokenConnection() async throws {
         let lines = Mutex<[String]>([])
         let server = try LineServer { connection in
@@ -120,7 +123,7 @@ struct FailureTests {
         await #expect(throws: SignetError.connectionLost) { _ = try await client.sign() }
         #expect(lines.withLock { $0.count } == 1)
         await #expect(throws: SignetError.connectionLost) { _ = try await client.ping() }
-        #expect(lines.withLock { $0.count } == 3)
+        #expect(lines.withLock { $0.count } == 4)
     }
 
     @Test("A daemon that closes in the middle of an answer has not answered")
@@ -173,6 +176,37 @@ struct FailureTests {
         #expect(try await [first, second] == ["t", "t"])
     }
 
+    @Test(
+        "Behind a refusal that has no id since its line could not be read, the daemon goes on: a sign there is not sent again",
+        arguments: ["malformed_request", "rate_limited"])
+    func unreadLine(code: String) async throws {
+        let signs = Mutex(0)
+        let isFirst = Mutex(true)
+        let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+        let server = try LineServer { connection in
+            let lines = isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst ? 2 : 1
+            }
+            for _ in 0..<lines {
+                guard let line = connection.readLine() else { return }
+                if line.contains("\"sign\"") { signs.withLock { $0 += 1 } }
+                arrival.yield()
+            }
+            connection.send(#"{"ok":false,"error":{"code":"\#(code)","message":"nested too deep"}}"# + "\n")
+            // It carries out the second line, and dies before its answer is on its way.
+            connection.close()
+        }
+        defer { server.stop() }
+        let client = try SignetClient(socketPath: server.path, timeout: .seconds(600), reconnection: .never)
+        let first = Task { try await client.explain() }
+        // The refusal is of the line that came first.
+        for await _ in arrivals { break }
+        await #expect(throws: SignetError.connectionLost) { try await client.sign() }
+        await #expect(throws: SignetError.self) { try await first.value }
+        #expect(signs.withLock { $0 } == 1)
+    }
+
     @Test("A connection whose daemon takes no bytes is given up, and a new one is made")
     func stuckDaemon() async throws {
         let end = Gate()
@@ -182,11 +216,14 @@ struct FailureTests {
                 count += 1
                 return count == 1
             }
-            if isFirst { end.wait() } else { connection.serve() }
+            guard isFirst else { return connection.serve() }
+            if let line = connection.readLine() { connection.answerPing(line) }
+            end.wait()
         }
         defer { server.stop() }
         defer { end.open() }
         let client = try SignetClient(socketPath: server.path, timeout: .milliseconds(50))
+        _ = try await client.ping(timeout: .seconds(600))
         let claims: JSON = ["note": JSON(String(repeating: "n", count: 4 << 20))]
         await #expect(throws: SignetError.timedOut) { _ = try await client.sign(claims) }
         // Whether the first connection counts as stuck yet or at the second deadline: a later call is answered.

@@ -13,11 +13,16 @@ final class LineServer: Sendable {
     /// How many connections were accepted so far.
     var connectionCount: Int { accepted.withLock { $0 } }
 
-    init(_ script: @escaping @Sendable (ServerConnection) -> Void) throws {
+    /// A path for a server that comes later, in a directory that does not exist yet.
+    static func newPath() -> String {
         let name = "signet-client-\(UUID().uuidString.prefix(8))"
-        directory = FileManager.default.temporaryDirectory.appending(path: name)
+        return FileManager.default.temporaryDirectory.appending(path: name).appending(path: "s").path
+    }
+
+    init(at path: String = newPath(), _ script: @escaping @Sendable (ServerConnection) -> Void) throws {
+        self.path = path
+        directory = URL(filePath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        path = directory.appending(path: "s").path
         let listener = Listener(try UnixSocket.listen(at: path, mode: 0o600, backlog: 128))
         self.listener = listener
         _ = try POSIX.Thread { [weak self] in
