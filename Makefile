@@ -10,7 +10,8 @@ BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 
-RELEASE = --configuration release --static-swift-stdlib
+# Every address is resolved at the start, and the tables of them are read-only from then on.
+RELEASE = --configuration release --static-swift-stdlib -Xlinker -z -Xlinker now
 BUILT = .build/release
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
