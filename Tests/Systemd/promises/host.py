@@ -186,7 +186,6 @@ class HostTest(unittest.TestCase):
     """A host as after the installation, with a configuration that lets everybody sign."""
 
     def setUp(self):
-        self.addCleanup(self.tell_journal_of_failure)
         systemctl("stop", "signetd.socket", "signetd.service", "signet-keygen.service")
         for unit in os.listdir(DROP_INS) if os.path.isdir(DROP_INS) else []:
             if unit.startswith("signet") and unit.endswith(".d"):
@@ -203,17 +202,6 @@ class HostTest(unittest.TestCase):
         run("systemd-tmpfiles", "--create", "signet.conf")
         systemctl("start", "signetd.socket")
         self.journal = Journal("signetd.service", "signet-keygen.service", "signet-rotate.service")
-
-    def tell_journal_of_failure(self):
-        outcome = self._outcome
-        failures = [error for _, error in getattr(outcome, "errors", []) if error]
-        failures += getattr(outcome.result, "failures", [])[-1:] + getattr(outcome.result, "errors", [])[-1:]
-        if any(case is self for case, _ in (failure for failure in failures if len(failure) == 2)):
-            for entry in self.journal.entries()[-40:]:
-                print("   journal:", entry.get("SYSLOG_IDENTIFIER"), entry.get("MESSAGE"))
-
-    def shortDescription(self):
-        return None
 
     def assertAnswers(self, issuer="first"):
         """The daemon signs, by the configuration with that issuer."""
