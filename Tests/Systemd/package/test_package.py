@@ -50,6 +50,7 @@ class PackageTests(unittest.TestCase):
     def test_2_upgrade(self):
         """Upgraded, the daemon is the new one with the old keys and the operator's configuration; nobody is refused."""
         configure(BASIC % "mine")
+        systemctl("start", "signetd.service")
         systemctl("reload", "signetd.service")
         before = ask(op="sign")
         pid = main_pid()

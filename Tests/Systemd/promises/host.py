@@ -206,3 +206,5 @@ class HostTest(unittest.TestCase):
     def assertAnswers(self, issuer="first"):
         """The daemon signs, by the configuration with that issuer."""
         self.assertEqual(claims_of(ask(op="sign"))["iss"], issuer)
+        # It answers before systemd has heard that it is ready: this joins the start and waits for its end.
+        systemctl("start", "signetd.service")

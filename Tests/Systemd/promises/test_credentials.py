@@ -38,6 +38,7 @@ class CredentialTests(HostTest):
         """The rotation unit makes a sealed successor of an old key, and has the daemon take it."""
         drop_in("signetd.service", example("kek.conf"))
         drop_in("signet-.service", example("kek.conf"))
+        self.assertAnswers("sealed")
         old = ask(op="sign")["kid"]
         drop_in("signet-rotate.service", "[Service]\nEnvironment=SIGNET_ROTATE_AFTER=0s\n")
         systemctl("start", "signet-rotate.service")

@@ -4,12 +4,14 @@ from host import *
 class RotationTests(HostTest):
     def test_young_key(self):
         """The rotation unit leaves a young key alone."""
+        self.assertAnswers()
         kid = ask(op="sign")["kid"]
         systemctl("start", "signet-rotate.service")
         self.assertEqual(os.listdir(f"{STATE}/keys/default"), [f"{kid}.jwk"])
 
     def test_old_key(self):
         """It makes a successor of an old one, the daemon's own, and the daemon knows it when the unit has ended."""
+        self.assertAnswers()
         old = ask(op="sign")["kid"]
         drop_in("signet-rotate.service", "[Service]\nEnvironment=SIGNET_ROTATE_AFTER=0s\n")
         systemctl("start", "signet-rotate.service")

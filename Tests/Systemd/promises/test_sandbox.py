@@ -37,6 +37,7 @@ class SandboxTests(HostTest):
             operations = ["sign"]
             users = ["*"]
             """)
+        self.assertAnswers()
         answer = ask(op="sign", profile="public")
         self.assertTrue(answer["ok"], answer)
         systemctl("reload", "signetd.service")
