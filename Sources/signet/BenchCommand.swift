@@ -148,7 +148,8 @@ struct BenchSubjectOptions: ParsableArguments {
             subjects.append(.ping)
         }
         for profile in profiles where operations.contains(where: { $0 != .ping }) {
-            let signed = try await explainingErrors { () async throws(SignetError) in
+            let signed = try await explainingErrors(.init(operation: "sign", profile: profile)) {
+                () async throws(SignetError) in
                 try await client.signedToken(object, profile: profile, ttl: ttl.map { .seconds($0.seconds) })
             }
             let sample = try BenchSubject.Sample(signed, profile: profile)
@@ -156,7 +157,8 @@ struct BenchSubjectOptions: ParsableArguments {
                 subjects.append(try BenchSubject(signing: object, ttl: ttl?.seconds, sample))
             }
             guard operations.contains(.verify) else { continue }
-            _ = try await explainingErrors { () async throws(SignetError) in
+            _ = try await explainingErrors(.init(operation: "verify", profile: profile)) {
+                () async throws(SignetError) in
                 try await client.verify(signed.token, profile: profile)
             }
             subjects.append(BenchSubject(verifying: sample))
