@@ -24,7 +24,7 @@ enum NextStep {
         case .noSigningKey: ["`sudo signet status` shows the keyring; `signet key rotate KEYRING --reload` makes a key"]
         case .rateLimited(_, let wait): [again(wait), "`rate` in the profile's allow entry sets the limit"]
         case .overloaded(_, let wait): [again(wait), "`sudo signet status` tells which limits were reached"]
-        case .reloadFailed: ["`signetd --check` names all that is wrong with configuration and keys"]
+        case .reloadFailed: ["`sudo -u signet signetd --check` names all that is wrong with configuration and keys"]
         case .refused: ["the daemon's log says more: journalctl -u signetd"]
         case .unavailable(let path, let reason): unavailable(path, reason)
         case .timedOut: ["is signetd overloaded? systemctl status signetd; --timeout waits longer"]
