@@ -12,9 +12,11 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/jwt-kit-sign/Package.swift \
+	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run test test-clients bench-gate lint format install install-c-client install-manuals uninstall clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -38,12 +40,17 @@ test-clients: build ## The clients in C and Python, and what the README shows of
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
 
+bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
+	@scripts/install-packages build bench-gate
+	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
+	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
+
 lint: ## What CI checks beside the tests
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests $(BENCHMARKS)
 	$(SWIFT) test --disable-xctest --filter LayeringTests
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests $(BENCHMARKS)
 
 install: build install-manuals install-c-client ## Programs, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
