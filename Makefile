@@ -13,10 +13,12 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 # Every address is resolved at the start, and the tables of them are read-only from then on.
 RELEASE = --configuration release --static-swift-stdlib -Xlinker -z -Xlinker now
 BUILT = .build/release
+BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/jwt-kit-sign/Package.swift \
+	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run test test-clients test-systemd test-package lint format install install-programs \
+.PHONY: build demo run test test-clients test-systemd test-package bench-gate lint format install install-programs \
 	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
@@ -41,12 +43,17 @@ test-clients: build ## The clients in C and Python, and what the README shows of
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
 
+bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
+	@scripts/install-packages build bench-gate
+	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
+	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
+
 lint: ## What CI checks beside the tests
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests $(BENCHMARKS)
 	$(SWIFT) test --disable-xctest --filter LayeringTests
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests $(BENCHMARKS)
 
 # A machine that cannot boot a systemd in a container says so and skips these.
 OR_SKIP = || { status=$$?; [ $$status = 77 ] || exit $$status; }

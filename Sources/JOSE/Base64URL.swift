@@ -16,6 +16,8 @@ package enum Base64URL {
 
     /// Writes the encoding of `bytes` to `output` from `start` on; there must be room.
     package static func encode(_ bytes: Span<UInt8>, into output: inout MutableSpan<UInt8>, at start: Int) {
+        let alphabet = alphabet
+        func character(_ sextet: UInt32) -> UInt8 { alphabet[Int(sextet & 63)] }
         var (source, target) = (0, start)
         while source + 2 < bytes.count {
             let group = UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
@@ -51,30 +53,47 @@ package enum Base64URL {
     /// Decodes to the start of `output`, which must have room for `decodedCount` bytes; false when not canonical.
     package static func decode(_ characters: Span<UInt8>, into output: inout MutableSpan<UInt8>) -> Bool {
         guard decodedCount(characters.count) != nil else { return false }
-        var group: UInt32 = 0
-        var bits = 0
-        var target = 0
-        for source in 0..<characters.count {
-            let value = alphabetValues[Int(characters[source])]
-            guard value < 64 else { return false }
-            group = group << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output[target] = UInt8(truncatingIfNeeded: group >> UInt32(bits))
-                target += 1
-            }
+        let values = values
+        func value(_ source: Int) -> UInt32 { UInt32(values[Int(characters[source])]) }
+        var (source, target) = (0, 0)
+        while source + 3 < characters.count {
+            let (a, b, c, d) = (value(source), value(source + 1), value(source + 2), value(source + 3))
+            guard a | b | c | d < 64 else { return false }
+            let group = a << 18 | b << 12 | c << 6 | d
+            output[target] = UInt8(truncatingIfNeeded: group >> 16)
+            output[target + 1] = UInt8(truncatingIfNeeded: group >> 8)
+            output[target + 2] = UInt8(truncatingIfNeeded: group)
+            source += 4
+            target += 3
         }
-        return group & (1 << UInt32(bits) - 1) == 0
+        switch characters.count - source {
+        case 2:
+            let (a, b) = (value(source), value(source + 1))
+            guard a | b < 64, b & 0xF == 0 else { return false }
+            output[target] = UInt8(truncatingIfNeeded: a << 2 | b >> 4)
+        case 3:
+            let (a, b, c) = (value(source), value(source + 1), value(source + 2))
+            guard a | b | c < 64, c & 3 == 0 else { return false }
+            output[target] = UInt8(truncatingIfNeeded: a << 2 | b >> 4)
+            output[target + 1] = UInt8(truncatingIfNeeded: b << 4 | c >> 2)
+        default: break
+        }
+        return true
     }
 
-    @inline(__always)
-    private static func character(_ sextet: UInt32) -> UInt8 { alphabet[Int(sextet & 63)] }
+    /// The character of each sextet. Of fixed size, so that a look-up by a sextet needs no check.
+    private static let alphabet: InlineArray<64, UInt8> = {
+        var characters = InlineArray<64, UInt8>(repeating: 0)
+        for (value, character) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8.enumerated() {
+            characters[value] = character
+        }
+        return characters
+    }()
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-    private static let alphabetValues: [UInt8] = {
-        var values = [UInt8](repeating: 255, count: 256)
-        for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+    /// The sextet of each character; 255 for a foreign one.
+    private static let values: InlineArray<256, UInt8> = {
+        var values = InlineArray<256, UInt8>(repeating: 255)
+        for value in 0..<64 { values[Int(alphabet[value])] = UInt8(value) }
         return values
     }()
 }

@@ -17,3 +17,13 @@ extension Array where Element == UInt8 {
             contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 }
+
+extension Span where Element == UInt8 {
+    /// Eight bytes from `offset` on, which must be there, the first one lowest.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= count - 8)
+        // Reason: one load instead of eight, of eight bytes that are there, as was just checked.
+        return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+}
