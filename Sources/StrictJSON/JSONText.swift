@@ -42,7 +42,12 @@ package struct JSONText: Equatable, Sendable {
         guard hasEscapes || other.hasEscapes else {
             let common = min(end - start, other.end - other.start)
             var same = 0
-            while same + 8 <= common, bytes.word(at: start + same) == bytes.word(at: other.start + same) { same += 8 }
+            while same + 8 <= common {
+                let (left, right) = (bytes.word(at: start + same), bytes.word(at: other.start + same))
+                // The first byte is the lowest; turned around, it decides.
+                if left != right { return left.byteSwapped < right.byteSwapped ? -1 : 1 }
+                same += 8
+            }
             for offset in same..<common {
                 let difference = Int(bytes[start + offset]) - Int(bytes[other.start + offset])
                 if difference != 0 { return difference }
