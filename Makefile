@@ -16,7 +16,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients bench-gate lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run test test-clients bench bench-gate lint format install install-c-client install-manuals uninstall clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -39,6 +39,14 @@ test: ## Unit tests, and end-to-end tests with the real programs
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
+
+bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
+	@scripts/install-packages build bench
+	@Benchmarks/bench.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+docs/benchmark.svg: docs/benchmark.json Benchmarks/chart.py
+	Benchmarks/chart.py docs/benchmark.json >$@
 
 bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
 	@scripts/install-packages build bench-gate
@@ -87,4 +95,4 @@ uninstall: ## What install brought, but for the configuration
 	$(MAKE) -C clients/c uninstall PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
 
 clean:
-	rm -rf .build .dev clients/c/build
+	rm -rf .build .dev clients/c/build Benchmarks/jwt-kit-sign/.build
