@@ -16,7 +16,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients bench bench-gate lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run test test-clients bench bench-growth bench-gate lint format install install-c-client install-manuals uninstall clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -43,6 +43,11 @@ test-clients: build ## The clients in C and Python, and what the README shows of
 bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
 	@scripts/install-packages build bench
 	@Benchmarks/bench.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+bench-growth: build ## How cost grows with connections, profiles, keys and claims; JSON, ROUNDS and SECONDS as above
+	@scripts/install-packages build bench
+	@Benchmarks/growth.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS))
 
 docs/benchmark.svg: docs/benchmark.json Benchmarks/chart.py

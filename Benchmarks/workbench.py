@@ -49,9 +49,10 @@ class Server:
 
     def __init__(self, socket_path, *command, environment=None):
         self.socket = socket_path
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+            stderr=self.log, env={**os.environ, **(environment or {})})
 
     def wait_until_it_listens(self):
         end = time.monotonic() + 30
@@ -60,8 +61,12 @@ class Server:
                 probe.connect(str(self.socket))
                 return self
             time.sleep(0.001)
+        self.fail()
+
+    def fail(self):
         self.stop()
-        sys.exit(f"{self.process.args[0]} does not listen")
+        self.log.seek(0)
+        sys.exit(f"{Path(self.process.args[0]).name} did not start: {self.log.read(2000).decode()}")
 
     def resident_kilobytes(self):
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
@@ -103,8 +108,10 @@ class Signet(Server):
                 output(programs / "signet", "key", "new", "--algorithm", algorithm, "--kid", "first", folder / ring)
             text.append(f'[keyring.{ring}]\nalgorithm = "{algorithm}"\ndirectory = "{ring}"\n')
         for profile, ring in (profiles or {ring: ring for ring in rings}).items():
+            # Profiles of one ring must differ in what their tokens say.
+            issuer = f"https://{profile}.example.com" if profiles else "https://auth.example.com"
             text.append(
-                f'[profile.{profile}]\nkeyring = "{ring}"\nissuer = "https://auth.example.com"\n'
+                f'[profile.{profile}]\nkeyring = "{ring}"\nissuer = "{issuer}"\n'
                 f'audiences = ["https://api.example.com"]\n[[profile.{profile}.allow]]\n'
                 f'operations = ["sign", "verify"]\nusers = ["{user}"]\n')
         self.configuration = folder / "signetd.toml"
@@ -117,7 +124,7 @@ class Signet(Server):
         notice = self.folder / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(notice))
-            notify.settimeout(60)
+            notify.settimeout(30)
             began = time.perf_counter()
             super().__init__(self.folder / "signet.sock", self.program, "--config", self.configuration,
                              environment={"NOTIFY_SOCKET": str(notice)})
@@ -125,8 +132,7 @@ class Signet(Server):
                 while b"READY=1" not in notify.recv(4096):
                     pass
             except TimeoutError:
-                self.stop()
-                sys.exit(f"signetd did not start: {self.configuration.read_text()[:2000]}")
+                self.fail()
             seconds = time.perf_counter() - began
         notice.unlink()
         return seconds
