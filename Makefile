@@ -16,7 +16,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients bench bench-growth bench-gate lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run test test-clients bench bench-growth bench-record bench-gate lint format install install-c-client install-manuals uninstall clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -50,8 +50,10 @@ bench-growth: build ## How cost grows with connections, profiles, keys and claim
 	@Benchmarks/growth.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS))
 
-docs/benchmark.svg: docs/benchmark.json Benchmarks/chart.py
-	Benchmarks/chart.py docs/benchmark.json >$@
+bench-record: ## Measures both anew for the documents; on a machine with nothing else to do
+	$(MAKE) bench JSON=docs/benchmark.json
+	$(MAKE) bench-growth JSON=docs/growth.json
+	Benchmarks/chart.py docs
 
 bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
 	@scripts/install-packages build bench-gate

@@ -203,8 +203,7 @@ class Bench:
         with Signet(self.options.programs, home, rings={"default": "HS512"}) as daemon:
             time.sleep(1)
             idle = daemon.resident_kilobytes()
-            munge = self.folder / "idle-munge"
-            with Munge(munge) as peer:
+            with Munge(self.folder / "idle-munge") as peer:
                 time.sleep(1)
                 yield row("resident memory, idle", "MB", idle / 1000, "MUNGE", peer.resident_kilobytes() / 1000,
                           idle / peer.resident_kilobytes())
@@ -254,16 +253,17 @@ class Bench:
         return rows + list(self.memory()) + list(self.start())
 
 
-def show(rows):
-    cells = [["what", "Signet", "against", "reference", "ratio", "by CPU", "aim", ""]]
+def cells(rows):
+    """The table, as rows of text."""
+    found = [["what", "Signet", "against", "reference", "ratio", "by CPU", "aim", ""]]
     for row in rows:
-        cells.append([
+        found.append([
             row["what"], short(row["signet"], row["unit"]), row["against"] or "-",
             "-" if row["reference"] is None else short(row["reference"], row["unit"]),
             "-" if row["ratio"] is None else f"{row['ratio']:.2f}",
             "" if row["processor_ratio"] is None else f"{row['processor_ratio']:.2f}", row["aim"] or "-",
             {True: "met", False: "missed", None: ""}[row["met"]]])
-    workbench.table(cells)
+    return found
 
 
 def main():
@@ -288,7 +288,7 @@ def main():
         bench.add_latencies()
         rows = bench.run()
     print(workbench.describe(found))
-    show(rows)
+    workbench.table(cells(rows))
     if options.json:
         options.json.write_text(json.dumps(
             {"machine": found, "rounds": options.rounds, "seconds": options.seconds, "results": rows},

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Draws the README's chart from the figures of `bench.py --json`.
+"""Draws the README's chart and fills the tables of docs/performance.md, from what was measured.
 
-    chart.py docs/benchmark.json > docs/benchmark.svg
+    chart.py docs        reads benchmark.json and growth.json there, writes benchmark.svg and performance.md
 """
 
 import json
+import re
 import sys
 from html import escape
 from pathlib import Path
 
+import bench
+import growth
 from workbench import describe, short
 
 MEASURE = "HS512 sign, 4 × 64"
@@ -31,8 +34,7 @@ def bars(figures):
     return sorted(found, key=lambda bar: -bar[1])
 
 
-def main():
-    figures = json.loads(Path(sys.argv[1]).read_text())
+def chart(figures):
     found = bars(figures)
     longest = max(rate for _, rate, _ in found)
     height = TOP + len(found) * (BAR + GAP) + 26
@@ -54,7 +56,33 @@ def main():
             f'<text x="{LABELS + length + 8:.1f}" y="{y + 16}">{short(rate, "/s")}</text>',
         ]
     lines += [f'<text class="note" x="0" y="{height - 8}">{escape(describe(figures["machine"]))}</text>', "</svg>"]
-    print("\n".join(lines))
+    return "\n".join(lines) + "\n"
+
+
+def markdown(rows, words=1):
+    """The first `words` columns to the left."""
+    rule = ["---" if column < words else "---:" for column in range(len(rows[0]))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+
+
+def fill(text, name, content):
+    """The text with `content` between the comments of that name."""
+    return re.sub(rf"(<!-- figures: {name} -->\n).*?(<!-- end -->)", lambda found: found[1] + content + "\n" + found[2],
+                  text, flags=re.S)
+
+
+def main():
+    folder = Path(sys.argv[1])
+    measured, grown = (json.loads((folder / name).read_text()) for name in ("benchmark.json", "growth.json"))
+    (folder / "benchmark.svg").write_text(chart(measured))
+    document = folder / "performance.md"
+    tables = [f"{describe(grown['machine'])}."]
+    for table in grown["tables"]:
+        findings = "\n".join(f"- {finding}" for finding in table["findings"])
+        tables.append(markdown(growth.cells(table), words=0) + "\n\n" + (findings or f"{growth.NO_FINDING.capitalize()}."))
+    text = fill(document.read_text(), "bench", f"{describe(measured['machine'])}.\n\n"
+                + markdown(bench.cells(measured["results"])))
+    document.write_text(fill(text, "growth", "\n\n".join(tables)))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ CLAIMS = [100, 1024, 4096, 16384, 32768]
 CONSTANT = 1.25
 # How much steeper than linear a step may look.
 LINEAR = 1.15
+NO_FINDING = "nothing grows worse than it should"
 
 
 class Table:
@@ -57,18 +58,21 @@ class Table:
                     yield f"{title(name)}: from {small} to {large} as the size to the power of {exponent:.2f}; worse than linear"
 
     def show(self):
-        rows = [[self.size, *(title(name) for name in self.columns)]]
-        rows += [[f"{size:,}", *(workbench.short(self.value(size, name)) for name in self.columns)]
-                 for size in sorted(self.values)]
-        workbench.table(rows, words=0)
-        found = list(self.findings())
-        print("\n".join(f"  ! {finding}" for finding in found) if found else "  nothing grows worse than it should")
-        print()
+        figures = self.figures()
+        workbench.table(cells(figures), words=0)
+        print("\n".join(f"  ! {finding}" for finding in figures["findings"]) or f"  {NO_FINDING}", end="\n\n")
 
     def figures(self):
         return {"size": self.size, "findings": list(self.findings()),
                 "rows": [{"size": size, **{name: round(self.value(size, name), 3) for name in self.columns}}
                          for size in sorted(self.values)]}
+
+
+def cells(figures):
+    """A table, as rows of text."""
+    names = [name for name in figures["rows"][0] if name != "size"]
+    return [[figures["size"], *(title(name) for name in names)]] + [
+        [f"{row['size']:,}", *(workbench.short(row[name]) for name in names)] for row in figures["rows"]]
 
 
 def title(name):
@@ -121,7 +125,7 @@ class Growth:
     def connections(self):
         # What the kernel needs for more sockets, the C server needs as well.
         table = Table("connections, 1 in flight", {
-            "requests_per_s": None, "p50_us": "linear", "cpu_us_each": None, "C_server_cpu_us": None,
+            "requests_per_s": None, "p50_us": None, "cpu_us_each": None, "C_server_cpu_us": None,
             "cpu_by_C_server": "constant"})
         load = Load(self.folder, [sign_line()])
         with contextlib.ExitStack() as stack:

@@ -227,15 +227,18 @@ def machine():
             "load_before": round(os.getloadavg()[0], 2)}
 
 
+QUIET = 0.5
+
+
 def describe(found):
+    others = f"; others were at work on it, load {found['load_before']:.1f}" if found["load_before"] > QUIET else ""
     return (f"{found['cores']} cores of {found['processor']}, {found['memory_gib']} GiB, {found['system']}, "
-            f"Linux {found['kernel']}, OpenSSL {found['openssl']}; load when it began {found['load_before']:g}")
+            f"Linux {found['kernel']}, OpenSSL {found['openssl']}{others}")
 
 
 def warn_of_load(found):
-    if found["load_before"] > 0.5:
-        print(f"others were at work on this machine (load {found['load_before']:g}): "
-              "measure again when it is quiet", file=sys.stderr)
+    if found["load_before"] > QUIET:
+        print("others were at work on this machine: measure again when it is quiet", file=sys.stderr)
 
 
 median = statistics.median
