@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import workbench
+from comparison import Comparison, cells, row
 from workbench import BUILT, CORES, HERE, Load, Server, Signet, output, short, sign_line, verify_line
 
 SIGNER, CONSTANT = "C server that only signs", "C server, constant answer"
@@ -28,46 +29,9 @@ SHAPES = [(4, 64, 0.7), (8, 1, 0.85), (64, 1, 0.85), (1, 16, 0.8)]
 OFFERED = [10_000, 40_000]
 FRESH_TOKENS = 20_000
 IDLE_CONNECTIONS = 1_000
+# In kB: what the heap may have left over by chance.
+NO_GROWTH = 256
 JWT_KIT = HERE / "jwt-kit-sign/.build/release/jwt-kit-sign"
-
-
-class Case:
-    """One measure of Signet, and what it is compared with."""
-
-    def __init__(self, what, unit, signet, references):
-        """`references`: names to a measure and an aim for the ratio, as ("≥", 0.7) or None."""
-        self.what, self.unit = what, unit
-        self.measures = {"Signet": signet} | {name: measure for name, (measure, _) in references.items()}
-        self.aims = {name: aim for name, (_, aim) in references.items()}
-        self.values = {name: [] for name in self.measures}
-        # Of servers under a load at saturation: seconds of the processors for each answer.
-        self.processor = {name: [] for name in self.measures}
-
-    def run(self, is_odd):
-        names = list(self.measures)
-        for name in reversed(names) if is_odd else names:
-            found = self.measures[name]()
-            if isinstance(found, dict):
-                self.processor[name].append(found["processor"])
-                found = found["per_second"]
-            self.values[name].append(found)
-
-    def rows(self):
-        mine = self.values["Signet"]
-        for name, aim in self.aims.items():
-            ratio = workbench.median(own / other for own, other in zip(mine, self.values[name]))
-            used = self.processor[name] and workbench.median(
-                other / own for own, other in zip(self.processor["Signet"], self.processor[name]))
-            yield row(self.what, self.unit, workbench.median(mine), name, workbench.median(self.values[name]), ratio, aim,
-                      ratio, used or None)
-
-
-def row(what, unit, value, against=None, other=None, ratio=None, aim=None, judged=None, processor_ratio=None):
-    met = None if aim is None else judged >= aim[1] if aim[0] == "≥" else judged <= aim[1]
-    return {"what": what, "unit": unit, "signet": round(value, 3), "against": against,
-            "reference": None if other is None else round(other, 3), "ratio": None if ratio is None else round(ratio, 3),
-            "processor_ratio": None if processor_ratio is None else round(processor_ratio, 3),
-            "aim": None if aim is None else f"{aim[0]} {aim[1]:g}" + ("" if ratio is not None else f" {unit}"), "met": met}
 
 
 def openssl_speed(algorithm, seconds):
@@ -123,7 +87,7 @@ class Bench:
         return lambda: float(output(*command, self.options.seconds))
 
     def add(self, *case):
-        self.cases.append(Case(*case))
+        self.cases.append(Comparison(*case))
 
     def add_signing(self, with_jwt_kit):
         munge = self.in_process(BUILT / "munge_encode", self.munge.socket, 8)
@@ -168,7 +132,7 @@ class Bench:
             Path(load.path).unlink()
             return times["first"]
 
-        case = Case("ES256 verify, seen before, 4 × 16", "µs", lambda: times["again"], {"its first verify": (first, ("≤", 0.1))})
+        case = Comparison("ES256 verify, seen before, 4 × 16", "µs", lambda: times["again"], {"its first verify": (first, ("≤", 0.1))})
         # Measured in one go: the first time comes first.
         case.run = lambda _: [case.values[name].append(case.measures[name]()) for name in ("its first verify", "Signet")]
         self.cases.append(case)
@@ -181,7 +145,7 @@ class Bench:
                 found[name] = self.sign.run(server, 8, 64, self.options.seconds, offered)
 
             for key, label in (("p50", "p50"), ("p99", "p99"), ("p99_9", "p99.9")):
-                case = Case(
+                case = Comparison(
                     f"HS512 sign at {short(offered, '/s')}, 8 connections, {label}", "µs",
                     lambda key=key, found=found: found["Signet"][key] / 1000,
                     {SIGNER: (lambda key=key, found=found: found["floor"][key] / 1000, None)})
@@ -218,11 +182,14 @@ class Bench:
             for connection in connections:
                 connection.close()
         with Signet(self.options.programs, home, rings={"default": "HS512"}) as daemon:
-            answered = 0
+            answered = self.sign.run(daemon, 4, 64, 2)["answers"]
+            early = daemon.resident_kilobytes()
             while answered < self.options.million * 1e6:
                 answered += self.sign.run(daemon, 4, 64, 5)["answers"]
-            busy = daemon.resident_kilobytes() / 1000
-            yield row(f"resident memory, after {answered / 1e6:.1f} M requests", "MB", busy, aim=("≤", 24), judged=busy)
+            busy = daemon.resident_kilobytes()
+            what = f"resident memory, after {answered / 1e6:.1f} M requests"
+            yield row(what, "MB", busy / 1000, aim=("≤", 24), judged=busy / 1000)
+            yield row(f"{what}, beyond the first 2 s", "kB", busy - early, aim=("≤", NO_GROWTH), judged=busy - early)
 
     def start(self):
         """Rows for how long a start takes with 25 keys of each of 4 kinds."""
@@ -251,19 +218,6 @@ class Bench:
             print(f"round {number + 1} of {self.options.rounds}", file=sys.stderr)
         rows = [row for case in self.cases for row in case.rows()]
         return rows + list(self.memory()) + list(self.start())
-
-
-def cells(rows):
-    """The table, as rows of text."""
-    found = [["what", "Signet", "against", "reference", "ratio", "by CPU", "aim", ""]]
-    for row in rows:
-        found.append([
-            row["what"], short(row["signet"], row["unit"]), row["against"] or "-",
-            "-" if row["reference"] is None else short(row["reference"], row["unit"]),
-            "-" if row["ratio"] is None else f"{row['ratio']:.2f}",
-            "" if row["processor_ratio"] is None else f"{row['processor_ratio']:.2f}", row["aim"] or "-",
-            {True: "met", False: "missed", None: ""}[row["met"]]])
-    return found
 
 
 def main():

@@ -10,7 +10,7 @@ import sys
 from html import escape
 from pathlib import Path
 
-import bench
+import comparison
 import growth
 from workbench import describe, short
 
@@ -81,7 +81,7 @@ def main():
         findings = "\n".join(f"- {finding}" for finding in table["findings"])
         tables.append(markdown(growth.cells(table), words=0) + "\n\n" + (findings or f"{growth.NO_FINDING.capitalize()}."))
     text = fill(document.read_text(), "bench", f"{describe(measured['machine'])}.\n\n"
-                + markdown(bench.cells(measured["results"])))
+                + markdown(comparison.cells(measured["results"])))
     document.write_text(fill(text, "growth", "\n\n".join(tables)))
 
 
