@@ -18,8 +18,8 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run test test-clients test-systemd test-package bench-gate lint format install install-programs \
-	install-systemd install-c-client install-manuals uninstall deb clean
+.PHONY: build demo run test test-clients test-systemd test-package bench bench-growth bench-record bench-gate lint format \
+	install install-programs install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -42,6 +42,21 @@ test: ## Unit tests, and end-to-end tests with the real programs
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
+
+bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
+	@scripts/install-packages build bench
+	@Benchmarks/bench.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+bench-growth: build ## How cost grows with connections, profiles, keys and claims; JSON, ROUNDS and SECONDS as above
+	@scripts/install-packages build bench
+	@Benchmarks/growth.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+bench-record: ## Measures both anew for the documents; on a machine with nothing else to do
+	$(MAKE) bench JSON=docs/benchmark.json
+	$(MAKE) bench-growth JSON=docs/growth.json
+	Benchmarks/chart.py docs
 
 bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
 	@scripts/install-packages build bench-gate
@@ -127,4 +142,4 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .dev clients/c/build
+	rm -rf .build .dev clients/c/build Benchmarks/jwt-kit-sign/.build
