@@ -93,13 +93,30 @@ internal import CLibCrypto
         return try unsafe KeyPair(owning: key, hasPrivateHalf: true)
     }
 
-    /// Whether the public numbers are a key at all: for EC, that the point is on the curve (rule KEY-3).
+    /// Whether the public numbers are a key at all: for EC, that the point is on the curve (rule KEY-3); for RSA, that the
+    /// modulus has no small factor. OpenSSL would also prove that it is no prime, which takes longer than all else about a
+    /// key, and signing shows it.
     package func publicHalfIsValid() -> Bool {
+        if case .rsa = kind { return modulusHasNoSmallFactor() }
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return false }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         defer { ERR_clear_error() }
         return unsafe EVP_PKEY_public_check_quick(context) == 1
     }
+
+    private func modulusHasNoSmallFactor() -> Bool {
+        var modulus: OpaquePointer?
+        defer { unsafe BN_clear_free(modulus) }
+        // Reason: OpenSSL makes the number, which is read below and freed above.
+        guard unsafe EVP_PKEY_get_bn_param(key, KeyParameters.Name.modulus.text.cString, &modulus) == 1 else {
+            return false
+        }
+        guard unsafe BN_is_odd(modulus) == 1 else { return false }
+        return Self.smallOddNumbers.allSatisfy { unsafe BN_mod_word(modulus, $0) != 0 }
+    }
+
+    /// As far as SP 800-89 section 5.3.3 d goes. What has an odd factor has one that is prime.
+    private static let smallOddNumbers = stride(from: 3 as UInt, to: 752, by: 2)
 
     /// A public number, big-endian, without leading zeros unless `length` asks for them.
     package func publicNumber(_ name: KeyParameters.Name, length: Int? = nil) throws(OpenSSLError) -> [UInt8] {
