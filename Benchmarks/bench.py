@@ -232,7 +232,7 @@ def main():
     options.programs = options.programs.resolve()
     with_jwt_kit = not options.without_jwt_kit and build_jwt_kit()
     workbench.compile_programs(*workbench.PROGRAMS)
-    found = workbench.machine()
+    surroundings = workbench.Surroundings()
     with workbench.scratch() as folder, contextlib.ExitStack() as stack:
         bench = Bench(options, folder, stack)
         bench.add_signing(with_jwt_kit)
@@ -241,13 +241,13 @@ def main():
         bench.add_verify_cache()
         bench.add_latencies()
         rows = bench.run()
+    found = surroundings.figures()
     print(workbench.describe(found))
     workbench.table(cells(rows))
     if options.json:
         options.json.write_text(json.dumps(
             {"machine": found, "rounds": options.rounds, "seconds": options.seconds, "results": rows},
             indent=1, ensure_ascii=False) + "\n")
-    workbench.warn_of_load(found)
 
 
 if __name__ == "__main__":

@@ -144,39 +144,38 @@ class Growth:
     def profiles(self):
         table = Table("profiles", {
             "cpu_us_a_sign": "constant", "start_ms": "linear", "memory_MB": "linear"})
-        daemons = {}
-        for count in PROFILES:
-            profiles = {f"p{number:04}": "ring" for number in range(count)}
-            daemons[count] = Signet(
-                self.options.programs, self.home(f"profiles-{count}"), rings={"ring": "HS512"}, profiles=profiles)
+
+        def start(count):
+            return Signet(self.options.programs, self.home(f"profiles-{count}"), rings={"ring": "HS512"},
+                          profiles={f"p{number:04}": "ring" for number in range(count)})
+
         # Of one profile each: so that what grows is the look-up, not what each profile keeps to sign by.
-        loads = {count: Load(self.folder, [sign_line(f"p{count - 1:04}")]) for count in PROFILES}
-        return self.take_turns(table, daemons, loads=lambda count: {"cpu_us_a_sign": loads[count]})
+        loads = {count: {"cpu_us_a_sign": Load(self.folder, [sign_line(f"p{count - 1:04}")])} for count in PROFILES}
+        return self.take_turns(table, PROFILES, start, loads)
 
     def keys(self):
         table = Table("keys in a ring", {
             "cpu_us_a_sign": "constant", "cpu_us_a_verify": "constant", "start_ms": "linear", "memory_MB": "linear"})
-        daemons, signing, verifying = {}, Load(self.folder, [sign_line("ring")]), {}
-        for count in KEYS:
+        loads, signing = {}, Load(self.folder, [sign_line("ring")])
+
+        def start(count):
             home = self.home(f"keys-{count}")
             kids = workbench.write_octet_keys(home / "ring", count)
-            daemons[count] = Signet(
-                self.options.programs, home, rings={"ring": "HS512"}, server='locked_memory = "64M"')
-            verifying[count] = Load(self.folder, [verify_line(token_by(home / "ring" / f"{kids[0]}.jwk"), "ring")])
-        return self.take_turns(table, daemons, loads=lambda count: {
-            "cpu_us_a_sign": signing, "cpu_us_a_verify": verifying[count]})
+            verifying = Load(self.folder, [verify_line(token_by(home / "ring" / f"{kids[0]}.jwk"), "ring")])
+            loads[count] = {"cpu_us_a_sign": signing, "cpu_us_a_verify": verifying}
+            return Signet(self.options.programs, home, rings={"ring": "HS512"}, server='locked_memory = "64M"')
 
-    def take_turns(self, table, daemons, loads):
-        try:
+        return self.take_turns(table, KEYS, start, loads)
+
+    def take_turns(self, table, counts, start, loads):
+        with contextlib.ExitStack() as stack:
+            daemons = {count: stack.enter_context(start(count)) for count in counts}
             for _ in self.rounds:
                 for count, daemon in daemons.items():
                     table.note(count, start_ms=daemon.restart() * 1000)
-                    for name, load in loads(count).items():
+                    for name, load in loads[count].items():
                         table.note(count, **{name: microseconds(load.run(daemon, 4, 16, self.seconds))})
                     table.note(count, memory_MB=daemon.resident_kilobytes() / 1000)
-        finally:
-            for daemon in daemons.values():
-                daemon.stop()
         return table
 
     def claims(self, form, claims_of):
@@ -211,18 +210,18 @@ def main():
     options = parser.parse_args()
     options.programs = options.programs.resolve()
     workbench.compile_programs("line_load", "signing_server", "constant_server")
-    found = workbench.machine()
-    print(workbench.describe(found), end="\n\n")
+    surroundings = workbench.Surroundings()
     tables = []
     with workbench.scratch() as folder:
         for table in Growth(options, folder).run():
             table.show()
             sys.stdout.flush()
             tables.append(table.figures())
+    found = surroundings.figures()
+    print(workbench.describe(found))
     if options.json:
         options.json.write_text(json.dumps({"machine": found, "rounds": options.rounds, "seconds": options.seconds,
                                             "tables": tables}, indent=1, ensure_ascii=False) + "\n")
-    workbench.warn_of_load(found)
 
 
 if __name__ == "__main__":

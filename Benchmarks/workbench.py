@@ -5,6 +5,7 @@ import getpass
 import json
 import os
 import platform
+import resource
 import secrets
 import socket
 import statistics
@@ -215,30 +216,43 @@ def scratch():
         yield Path(folder)
 
 
-def machine():
-    """What was measured on; no names of hosts or paths."""
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
-    return {"processor": model, "cores": CORES, "memory_gib": round(memory), "system": system,
-            "kernel": ".".join(platform.release().split("-")[0].split(".")[:2]),
-            "openssl": output("openssl", "version").split()[1],
-            "load_before": round(os.getloadavg()[0], 2)}
+class Surroundings:
+    """The machine, and what others took of its processors while we measured."""
 
+    # Up to here there was nothing else to do, as a part of the processors' time.
+    QUIET = 0.05
 
-QUIET = 0.5
+    def __init__(self):
+        self.began = self.times()
+
+    @staticmethod
+    def times():
+        """Seconds since the start: of all processors, in use, and used by us and our ended children."""
+        tick = os.sysconf("SC_CLK_TCK")
+        fields = [int(field) / tick for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        own = sum(usage.ru_utime + usage.ru_stime
+                  for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+        return sum(fields), sum(fields) - fields[3] - fields[4], own
+
+    def figures(self):
+        """What was measured on, to be asked when all servers have ended. No names of hosts or paths."""
+        whole, used, own = (end - begin for begin, end in zip(self.began, self.times()))
+        model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                      if line.startswith("model name")), platform.machine())
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        found = {"processor": model, "cores": CORES, "memory_gib": round(memory),
+                 "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
+                 "kernel": ".".join(platform.release().split("-")[0].split(".")[:2]),
+                 "openssl": output("openssl", "version").split()[1], "others": round(max(0, used - own) / whole, 3)}
+        if found["others"] > self.QUIET:
+            print("others were at work on this machine: measure again when it is quiet", file=sys.stderr)
+        return found
 
 
 def describe(found):
-    others = f"; others were at work on it, load {found['load_before']:.1f}" if found["load_before"] > QUIET else ""
+    others = f"; others took {found['others']:.0%} of its time" if found["others"] > Surroundings.QUIET else ""
     return (f"{found['cores']} cores of {found['processor']}, {found['memory_gib']} GiB, {found['system']}, "
             f"Linux {found['kernel']}, OpenSSL {found['openssl']}{others}")
-
-
-def warn_of_load(found):
-    if found["load_before"] > QUIET:
-        print("others were at work on this machine: measure again when it is quiet", file=sys.stderr)
 
 
 median = statistics.median
