@@ -12,9 +12,11 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 
 RELEASE = --configuration release --static-swift-stdlib
 BUILT = .build/release
+# What depends on this takes programs that are there already: make test-example BUILT=DIRECTORY
+BUILD_UNLESS_GIVEN = $(if $(filter file,$(origin BUILT)),build)
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 
-.PHONY: build demo run test test-clients lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run example test test-clients test-example lint format install install-c-client install-manuals uninstall clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -38,12 +40,27 @@ test-clients: build ## The clients in C and Python, and what the README shows of
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
 
+EXAMPLE = Examples/RegistrationService
+
+example: $(BUILD_UNLESS_GIVEN) ## A web service that registers users, with a daemon of its own, in the foreground; PORT=8080
+	@scripts/install-packages build example
+	$(SWIFT) build --package-path $(EXAMPLE) --product registration-service
+	@$(EXAMPLE)/scripts/run $(BUILT) $(EXAMPLE)/.build/debug .example
+
+test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a real daemon, and its page in a real browser
+	@scripts/install-packages build example
+	$(SWIFT) build --package-path $(EXAMPLE) --build-tests
+	$(SWIFT) test --package-path $(EXAMPLE) --skip-build --disable-xctest
+	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
+
+SWIFT_FILES = Package.swift Sources Tests $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
+
 lint: ## What CI checks beside the tests
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
 	$(SWIFT) test --disable-xctest --filter LayeringTests
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
 install: build install-manuals install-c-client ## Programs, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
@@ -80,4 +97,4 @@ uninstall: ## What install brought, but for the configuration
 	$(MAKE) -C clients/c uninstall PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
 
 clean:
-	rm -rf .build .dev clients/c/build
+	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build

@@ -1,0 +1,28 @@
+import NIOPosix
+
+/// Hashes passwords, and compares them with hashes, on threads of their own: as many at a time as there are cores.
+package struct PasswordCheck: Sendable {
+    private let cost: Int
+    /// That of a password which nobody knows.
+    package let decoy: PasswordHash
+
+    /// - Parameter cost: The binary logarithm of scrypt's N for new hashes.
+    package init(cost: Int) throws {
+        self.cost = cost
+        var random = SystemRandomNumberGenerator()
+        decoy = try PasswordHash(of: "\(random.next())\(random.next())", cost: cost)
+    }
+
+    package func hash(_ password: String) async throws -> PasswordHash {
+        let cost = cost
+        return try await NIOThreadPool.singleton.runIfActive { try PasswordHash(of: password, cost: cost) }
+    }
+
+    /// Whether `password` is the one of `hash`. Without a hash (there is no such user) the answer is no after the same
+    /// work, so that its time does not tell who has registered.
+    package func matches(_ password: String, _ hash: PasswordHash?) async throws -> Bool {
+        let compared = hash ?? decoy
+        let isEqual = try await NIOThreadPool.singleton.runIfActive { try compared.matches(password) }
+        return isEqual && hash != nil
+    }
+}
