@@ -9,6 +9,7 @@ import unittest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.dont_write_bytecode = True
@@ -73,11 +74,14 @@ class Page(unittest.TestCase):
         self.wait(lambda: self.text("verdict").startswith(verdict) or verdict in self.text("verdict"))
 
     def badges(self):
-        return [badge.text for badge in self.browser.find_elements(By.CSS_SELECTOR, "#tokens .badge")]
+        # At one moment: the list is made anew at each change.
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll('#tokens .badge')].map((badge) => badge.textContent)")
 
     def rows(self, id):
-        rows = self.browser.find_elements(By.CSS_SELECTOR, f"#{id} tr")
-        return {row.find_element(By.TAG_NAME, "th").text: row.find_element(By.TAG_NAME, "td").text for row in rows}
+        return dict(self.browser.execute_script(
+            "return [...document.querySelectorAll(`#${arguments[0]} tr`)].map((row) => "
+            "[row.cells[0].innerText, row.cells[1].innerText])", id))
 
     def test_registration_takes_the_token_apart(self):
         self.shoot("empty")
@@ -144,7 +148,23 @@ class Page(unittest.TestCase):
         self.element("check").click()
         self.await_verdict("Accepted")
 
-    def test_narrow_screens_and_keyboards_and_readers(self):
+    def test_the_keyboard_alone_will_do(self):
+        body = self.browser.find_element(By.TAG_NAME, "body")
+        body.send_keys(Keys.TAB, Keys.TAB)  # over the link that skips the head
+        def focused():
+            return self.browser.switch_to.active_element
+        self.assertEqual(focused().get_attribute("id"), "tab-register")
+        focused().send_keys(Keys.ARROW_RIGHT)
+        self.assertEqual(focused().get_attribute("id"), "tab-login")
+        self.assertFalse(self.element("email").is_displayed())
+        focused().send_keys(Keys.ARROW_LEFT)
+        for text in ("joan", "joan@example.com", PASSWORD):
+            focused().send_keys(Keys.TAB)
+            focused().send_keys(text)
+        focused().send_keys(Keys.ENTER)
+        self.await_verdict("Accepted")
+
+    def test_narrow_screens_and_readers(self):
         self.register("edith")
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": 390, "height": 1400, "deviceScaleFactor": 1, "mobile": True})

@@ -177,6 +177,7 @@ class TheKeyIsNotThere(WorldCase):
         # And it reads the right memory: the tokens have passed through it.
         self.assert_memory_holds(pid, old_token.split(".")[0].encode())
 
+        self.assertEqual(world.database.stat().st_mode & 0o777, 0o600)
         for file in world.service_home.rglob("*"):
             self.assertEqual(list(pieces.found_in(file.read_bytes())), [], file)
         for name in ("environ", "cmdline"):

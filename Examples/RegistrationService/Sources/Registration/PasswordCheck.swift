@@ -1,6 +1,7 @@
 import NIOPosix
 
-/// Hashes passwords, and compares them with hashes, on threads of their own: as many at a time as there are cores.
+/// Hashes passwords, and compares them with hashes, on the threads that NIO keeps for blocking work, so that requests which
+/// need no password do not wait for those that do.
 package struct PasswordCheck: Sendable {
     private let cost: Int
     /// That of a password which nobody knows.

@@ -4,6 +4,9 @@ import Logging
 import Registration
 import SignetClient
 
+// The database holds hashes of passwords: nobody else may read it.
+umask(0o077)
+
 let arguments = CommandLine.arguments.dropFirst()
 do {
     let settings = try Settings(Environment())

@@ -42,7 +42,6 @@ function choose(next, focus) {
   if (focus) byId(`tab-${mode}`).focus();
   byId("account").setAttribute("aria-labelledby", `tab-${mode}`);
   byId("email-field").hidden = mode === "login";
-  byId("password-hint").hidden = mode === "login";
   byId("password").autocomplete = mode === "login" ? "current-password" : "new-password";
   byId("submit").textContent = mode === "login" ? "Log in" : "Create account";
   showErrors(null);
@@ -54,6 +53,7 @@ function showErrors(problem) {
     byId(`${field}-error`).textContent = errors.get(field) ?? "";
     byId(field).setAttribute("aria-invalid", String(errors.has(field)));
   }
+  byId("password-hint").hidden = mode === "login" || errors.has("password");
   const inform = byId("form-error");
   inform.hidden = !problem || errors.size > 0;
   inform.textContent = inform.hidden ? "" : failure(problem);
@@ -175,7 +175,7 @@ function rows(object) {
   return Object.entries(object ?? {}).map(([name, value]) => {
     const [meaning, by] = meanings[name] ?? ["", ""];
     const cell = make("td");
-    if (by) cell.append(make("span", "by", by));
+    if (by) cell.append(make("span", "by", `by the ${by}`));
     const isTime = ["iat", "nbf", "exp"].includes(name) && Number.isFinite(value);
     cell.append(isTime ? time(value) : Array.isArray(value) ? value.join(", ") : String(value));
     const note = isTime ? `${meaning} · ${distance(value)} · ${value}` : meaning;
