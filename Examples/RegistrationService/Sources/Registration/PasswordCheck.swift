@@ -9,9 +9,14 @@ package struct PasswordCheck: Sendable {
 
     /// - Parameter cost: The binary logarithm of scrypt's N for new hashes.
     package init(cost: Int) throws {
-        self.cost = cost
         var random = SystemRandomNumberGenerator()
-        decoy = try PasswordHash(of: "\(random.next())\(random.next())", cost: cost)
+        self.init(cost: cost, decoy: try PasswordHash(of: "\(random.next())\(random.next())", cost: cost))
+    }
+
+    /// - Parameter decoy: What stands in for the hash of users who are not there.
+    package init(cost: Int, decoy: PasswordHash) {
+        self.cost = cost
+        self.decoy = decoy
     }
 
     package func hash(_ password: String) async throws -> PasswordHash {

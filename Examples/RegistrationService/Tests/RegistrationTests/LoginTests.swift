@@ -32,6 +32,9 @@ struct LoginTests {
             let kept = try #require(try await service.users.user(named: "ada")).hash
             #expect(service.passwords.decoy.cost == kept.cost)
             #expect(try await !service.passwords.matches("incorrect horse battery", nil))
+            // The work is done, and not only prepared: it fails where it cannot be done.
+            let broken = PasswordCheck(cost: 4, decoy: PasswordHash(text: "no hash"))
+            await #expect(throws: UnreadableHash.self) { try await broken.matches("incorrect horse battery", nil) }
         }
     }
 
