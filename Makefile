@@ -10,13 +10,19 @@ BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 
-RELEASE = --configuration release --static-swift-stdlib
+# Every address is resolved at the start, and the tables of them are read-only from then on.
+RELEASE = --configuration release --static-swift-stdlib -Xlinker -z -Xlinker now
 BUILT = .build/release
 # What depends on this takes programs that are there already: make test-example BUILT=DIRECTORY
 BUILD_UNLESS_GIVEN = $(if $(filter file,$(origin BUILT)),build)
+BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/jwt-kit-sign/Package.swift \
+	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-clients test-example lint format install install-c-client install-manuals uninstall clean
+.PHONY: build demo run example test test-clients test-example test-systemd test-package bench bench-growth \
+	bench-record bench-gate lint format install install-programs install-systemd install-c-client install-manuals \
+	uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -55,7 +61,27 @@ test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a re
 	$(SWIFT) test $(EXAMPLE_BUILD) --skip-build --disable-xctest
 	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
 
-SWIFT_FILES = Package.swift Sources Tests $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
+bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
+	@scripts/install-packages build bench
+	@Benchmarks/bench.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+bench-growth: build ## How cost grows with connections, profiles, keys and claims; JSON, ROUNDS and SECONDS as above
+	@scripts/install-packages build bench
+	@Benchmarks/growth.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
+
+bench-record: ## Measures both anew for the documents; on a machine with nothing else to do
+	$(MAKE) bench JSON=docs/benchmark.json
+	$(MAKE) bench-growth JSON=docs/growth.json
+	Benchmarks/chart.py docs
+
+bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
+	@scripts/install-packages build bench-gate
+	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
+	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
+
+SWIFT_FILES = Package.swift Sources Tests $(BENCHMARKS) $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
 
 lint: ## What CI checks beside the tests
 	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
@@ -64,16 +90,46 @@ lint: ## What CI checks beside the tests
 format:
 	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
-install: build install-manuals install-c-client ## Programs, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR
+# A machine that cannot boot a systemd in a container says so and skips these.
+OR_SKIP = || { status=$$?; [ $$status = 77 ] || exit $$status; }
+
+test-systemd: build ## What holds under a real systemd: restarts, reloads, callers, credentials, the sandbox
+	@scripts/install-packages systemd || true
+	@BUILT=$(BUILT) Tests/Systemd/run $(OR_SKIP)
+
+test-package: deb ## The package's life: installed, upgraded, removed, purged
+	@scripts/install-packages systemd || true
+	@Tests/Systemd/run-package .build/deb $(OR_SKIP)
+
+# Everything: programs, units, manuals, completions and the C client under PREFIX, the configuration under SYSCONFDIR.
+install: build install-programs install-systemd install-manuals install-c-client
+
+install-programs: ## With their completions and the configuration
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(SYSCONFDIR)/signet
 	install -s -m 0755 $(BUILT)/signet $(DESTDIR)$(PREFIX)/bin/signet
 	install -s -m 0755 $(BUILT)/signetd $(DESTDIR)$(PREFIX)/sbin/signetd
 	install -d $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
-	umask 022; $(BUILT)/signet --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETIONS)/signet
+	umask 022; $(BUILT)/signet --generate-completion-script bash | sed '1{/^#!/d}' >$(DESTDIR)$(BASH_COMPLETIONS)/signet
 	umask 022; $(BUILT)/signet --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_signet
 	umask 022; $(BUILT)/signet --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
 	test -e $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml || \
 		install -m 0644 etc/signetd.toml $(DESTDIR)$(SYSCONFDIR)/signet/signetd.toml
+
+# The sandbox stands once, in systemd/sandbox.conf, and goes into each service.
+UNITS = $(notdir $(basename $(wildcard systemd/*.service.in)))
+AS_INSTALLED = sed -e '/^@SANDBOX@$$/{r systemd/sandbox.conf' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|' \
+	-e 's|@SBINDIR@|$(PREFIX)/sbin|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|'
+
+install-systemd: ## Units, users, directories (docs/deployment.md says what to do then)
+	install -d $(addprefix $(DESTDIR),$(UNITDIR) $(addprefix $(PREFIX)/,lib/sysusers.d lib/tmpfiles.d \
+		lib/systemd/catalog share/doc/signet/examples))
+	install -m 0644 systemd/*.socket systemd/*.timer $(DESTDIR)$(UNITDIR)
+	set -e; for unit in $(UNITS); do \
+		$(AS_INSTALLED) systemd/$$unit.in >$(DESTDIR)$(UNITDIR)/$$unit; chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit; done
+	install -m 0644 systemd/sysusers.d/signet.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/signet.conf
+	install -m 0644 systemd/tmpfiles.d/signet.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/signet.conf
+	install -m 0644 systemd/signet.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/signet.catalog
+	install -m 0644 systemd/examples/*.conf systemd/examples/*.socket $(DESTDIR)$(PREFIX)/share/doc/signet/examples
 
 install-c-client: ## signet.h, libsignet, signet.pc and signet(3) under PREFIX
 	$(MAKE) -C clients/c install PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
@@ -96,7 +152,14 @@ uninstall: ## What install brought, but for the configuration
 		$(MANUALS)/man8/signetd.8
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/signet $(DESTDIR)$(ZSH_COMPLETIONS)/_signet \
 		$(DESTDIR)$(FISH_COMPLETIONS)/signet.fish
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS) $(notdir $(wildcard systemd/*.socket systemd/*.timer)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/signet.conf tmpfiles.d/signet.conf systemd/catalog/signet.catalog)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/signet/examples
 	$(MAKE) -C clients/c uninstall PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR))
 
+deb: build ## Debian packages, in .build/deb
+	@scripts/install-packages build deb
+	scripts/build-deb $(BUILT) .build/deb
+
 clean:
-	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build
+	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build

@@ -121,5 +121,10 @@ if Context.environment["SIGNET_BENCHMARKS"] != nil {
         .executableTarget(
             name: "ClientBenchmark", dependencies: ["CRoundTrip", "SignetClient"], path: "Benchmarks/ClientBenchmark",
             swiftSettings: strict),
+        .target(name: "CCallgrind", path: "Benchmarks/CCallgrind"),
+        .executableTarget(
+            name: "InstructionCount",
+            dependencies: ["Authorization", "CCallgrind", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON"],
+            path: "Benchmarks/InstructionCount", swiftSettings: strict),
     ]
 }

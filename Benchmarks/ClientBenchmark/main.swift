@@ -51,13 +51,13 @@ func toolRate() throws -> Double {
     let output = Pipe()
     process.executableURL = URL(filePath: signetProgram)
     process.arguments = [
-        "bench", "--socket", socketPath, "--connections", "1", "--depth", "\(tasks)", "--seconds", "2",
+        "bench", "--socket", socketPath, "--connections", "1", "--depth", "\(tasks)", "--seconds", "2", "-o", "json",
     ]
     process.standardOutput = output
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    guard let match = text.firstMatch(of: /([0-9]+) requests\/s/), let rate = Double(match.1) else {
+    guard let rate = try JSON(parsing: text)["results"]?.elements?.first?["per_second"]?.double else {
         throw CocoaError(.fileReadCorruptFile)
     }
     return rate

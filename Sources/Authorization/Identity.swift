@@ -54,11 +54,13 @@ package struct NameList: Sendable, Equatable {
     package let names: [ByteString]
     /// What the names resolved to. An unknown name has no id, so it matches nobody.
     package let ids: [UInt32]
-    package var isEveryone: Bool { names == ["*"] }
+    package let isEveryone: Bool
 
     package init(names: [ByteString], ids: [UInt32]) {
         self.names = names
         self.ids = ids
+        // Once: each request asks.
+        isEveryone = names == ["*"]
     }
 
     func holdsUser(of identity: Identity) -> Bool {

@@ -18,11 +18,18 @@ package struct ClaimName: Hashable, Sendable {
 
     /// Whether the unescaped name folds to this one. Allocates nothing.
     package func matches(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
-        // Most names differ in length; folding only shortens, by two bytes for one at most.
-        guard name.end - name.start >= folded.count else { return false }
+        // Most names differ in length, which folding only shortens, or in their first byte.
+        guard name.end - name.start >= folded.count, mayBegin(with: name, in: bytes) else { return false }
         var source = FoldedBytes(name)
         for expected in folded where source.next(in: bytes) != expected { return false }
         return source.next(in: bytes) == nil
+    }
+
+    /// Whether the first byte stands for this name's first letter, or for what only unescaping and folding tell.
+    private func mayBegin(with name: JSONText, in bytes: Span<UInt8>) -> Bool {
+        guard let expected = folded.first, name.start < name.end else { return true }
+        let first = bytes[name.start]
+        return first >= 0x80 || first == UInt8(ascii: "\\") || first | 0x20 == expected | 0x20
     }
 
     /// The claims that the daemon makes itself, beside `aud`.

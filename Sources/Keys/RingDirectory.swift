@@ -17,6 +17,9 @@ package struct RingDirectory: Sendable {
         self.kekFiles = kekFiles
     }
 
+    /// Whether keys of the ring are to be sealed: a KEK is configured or named, be it at hand or not.
+    package var isForSealedKeys: Bool { !kekFiles.isEmpty || !missingKEKs.isEmpty }
+
     /// Reads the KEKs, as the daemon of the directory's owner would.
     func readKEKs(owner: UInt32) -> KeyEncryptionKeys {
         KeyEncryptionKeys(kekFiles, user: owner, failures: missingKEKs)

@@ -59,6 +59,20 @@ package struct Directory: ~Copyable {
         try Errno.retrying { fchown(raw, owner, group) }
     }
 
+    /// Makes a directory with exactly these permission bits. Made by root, it goes to whom this one belongs to.
+    package func makeDirectory(_ name: String, mode: UInt32) throws(Errno) {
+        let raw = descriptor.raw
+        // Reason: the name lives for each call.
+        try Errno.retrying { unsafe mkdirat(raw, name, 0o700) }
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let made = Descriptor(owning: try Errno.check(unsafe clinux_open_at(raw, name, flags, 0)))
+        let home = try FileStatus(of: descriptor)
+        if ThisProcess.userID == 0, home.owner != 0 { try give(made, owner: home.owner, group: home.group) }
+        let rawMade = made.raw
+        try Errno.retrying { fchmod(rawMade, mode) }
+        try synchronize()
+    }
+
     /// Renames within the directory; EEXIST when the target exists.
     package func rename(_ name: String, to target: String) throws(Errno) {
         try Errno.check(unsafe clinux_rename_without_replacing(descriptor.raw, name, target))

@@ -6,6 +6,17 @@ package enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
+    /// Holds the number of each stream that the process began without, so that no file or socket of its own gets it:
+    /// what is meant for the stream would go there. To use it still fails, with EBADF.
+    ///
+    /// For the first statement of a program.
+    package static func holdMissing() {
+        for stream in [input, output, error] where fcntl(stream.rawValue, F_GETFD) < 0 {
+            // The lowest number that is free is the stream's: those below it are taken.
+            _ = unsafe open("/dev/null", stream == .input ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Whether a person sits at the other end.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 

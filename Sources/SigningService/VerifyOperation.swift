@@ -101,7 +101,7 @@ extension Worker {
         guard let parts = CompactJWS(token) else {
             return .invalid(.malformed, "a token is three base64url segments, joined by full stops")
         }
-        guard let signature = Base64URL.decode(token.extracting(parts.signature)) else {
+        guard part.readSignature(token.extracting(parts.signature)) else {
             return .invalid(.malformed, "the signature is not canonical base64url")
         }
         guard part.read(token.extracting(parts.header)), let header = JWSHeader(part.index, in: part.bytes.span) else {
@@ -133,7 +133,7 @@ extension Worker {
             let signer = try serving.context(keyring: served.keyring, key: key)
             let isSigned: Bool
             do throws(OpenSSLError) {
-                isSigned = try signer.verify(signature.span, of: token.extracting(parts.signingInput))
+                isSigned = try signer.verify(part.signature.span, of: token.extracting(parts.signingInput))
             } catch { throw .internalFailure(error) }
             guard isSigned else { return .invalid(.badSignature, "the signature does not fit the token") }
             if let fact { remember(fact) }

@@ -17,3 +17,25 @@ extension Array where Element == UInt8 {
             contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 }
+
+extension Span where Element == UInt8 {
+    /// Eight bytes from `offset` on, which must be there, the first one lowest.
+    @inlinable @inline(__always)
+    package func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= count - 8)
+        // Reason: one load instead of eight, of eight bytes that are there, as was just checked.
+        return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+}
+
+extension MutableSpan where Element == UInt8 {
+    /// Writes the eight bytes of `word` from `offset` on, where there must be room, the lowest one first.
+    @inlinable @inline(__always)
+    package mutating func store(_ word: UInt64, at offset: Int) {
+        precondition(offset >= 0 && offset <= count - 8)
+        // Reason: one store instead of eight, into eight bytes that are there, as was just checked.
+        unsafe withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+}

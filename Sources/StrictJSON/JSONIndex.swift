@@ -131,7 +131,7 @@ package struct JSONIndex: Sendable {
             while left >= 0 {
                 var right = members[left].next
                 while right >= 0 {
-                    if members[left].name.compare(members[right].name, in: bytes) == 0 {
+                    if members[left].name.equals(members[right].name, in: bytes) {
                         throw .duplicateName(name: members[right].name)
                     }
                     right = members[right].next

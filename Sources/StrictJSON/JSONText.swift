@@ -30,11 +30,25 @@ package struct JSONText: Equatable, Sendable {
         unsafe equals(Span(_unsafeStart: literal.utf8Start, count: literal.utf8CodeUnitCount), in: bytes)
     }
 
+    /// Whether both are the same string, unescaped.
+    func equals(_ other: JSONText, in bytes: Span<UInt8>) -> Bool {
+        // Most names of an object differ in length.
+        if !hasEscapes, !other.hasEscapes, end - start != other.end - other.start { return false }
+        return compare(other, in: bytes) == 0
+    }
+
     /// Orders unescaped strings by their bytes: below zero, zero (equal) or above.
     func compare(_ other: JSONText, in bytes: Span<UInt8>) -> Int {
         guard hasEscapes || other.hasEscapes else {
             let common = min(end - start, other.end - other.start)
-            for offset in 0..<common {
+            var same = 0
+            while same + 8 <= common {
+                let (left, right) = (bytes.word(at: start + same), bytes.word(at: other.start + same))
+                // The first byte is the lowest; turned around, it decides.
+                if left != right { return left.byteSwapped < right.byteSwapped ? -1 : 1 }
+                same += 8
+            }
+            for offset in same..<common {
                 let difference = Int(bytes[start + offset]) - Int(bytes[other.start + offset])
                 if difference != 0 { return difference }
             }

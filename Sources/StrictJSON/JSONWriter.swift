@@ -28,18 +28,15 @@ extension Array where Element == UInt8 {
     /// Appends a decimal integer.
     package mutating func appendInteger(_ value: Int64) {
         var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var count = 0
+        var first = digits.count
         var rest = value.magnitude
         repeat {
-            digits[count] = UInt8(ascii: "0") + UInt8(rest % 10)
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-            count += 1
         } while rest > 0
         if value < 0 { append(UInt8(ascii: "-")) }
-        while count > 0 {
-            count -= 1
-            append(digits[count])
-        }
+        append(digits.span, from: first, to: digits.count)
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {

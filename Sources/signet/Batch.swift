@@ -1,5 +1,6 @@
 internal import POSIX
 internal import SignetClient
+internal import Synchronization
 internal import WireProtocol
 
 /// Many requests over one connection: a JSON object a line of standard input, an answer a line of standard output, in
@@ -13,7 +14,8 @@ struct Batch: Sendable {
     /// Bytes that every daemon takes, whatever its limit. A daemon closes the connection of a line that is too long for
     /// it, which must harm no other: a longer one travels by itself, until one of its length has been taken.
     private static let surelyTaken = Limits.smallestRequestBytes - 400
-    /// How long a line is sent again to a daemon that has no room, or that lets the user do no more for now.
+    /// How long lines are sent again to a daemon that has no room, or that lets the user do no more for now, while it
+    /// carries out none.
     private static let patience = Duration.seconds(60)
     private static let longestPause = Duration.seconds(2)
 
@@ -22,6 +24,18 @@ struct Batch: Sendable {
     let request: @Sendable (SignetClient, JSON) async throws(SignetError) -> Members
     /// Bytes of the object that the request holds, at most those of its line.
     let size: @Sendable (JSON) -> Int
+    /// When the daemon carried out a line last. Lines in flight compete for what the rate lets pass, so that one may have
+    /// to wait for long while others are served.
+    private let lastProgress = LastProgress()
+
+    private final class LastProgress: Sendable {
+        private let moment = Mutex(ContinuousClock.now)
+        /// Whether it is worth waiting on for a line that began at `begin`.
+        func isRecent(since begin: ContinuousClock.Instant) -> Bool {
+            moment.withLock { max($0, begin) + patience > .now }
+        }
+        func note() { moment.withLock { $0 = .now } }
+    }
 
     private enum Verdict { case good, invalidToken, error }
 
@@ -126,19 +140,24 @@ struct Batch: Sendable {
 
     /// Sends again what was certainly not carried out, as often as the daemon says that it may be sent later.
     private func patiently(_ shared: SignetClient?, _ object: JSON) async throws(SignetError) -> Members {
-        let end = ContinuousClock.now + Self.patience
+        let begin = ContinuousClock.now
         var pause = Duration.milliseconds(50)
         while true {
             do throws(SignetError) {
-                if let shared { return try await request(shared, object) }
-                return try await request(try connection.newClient(), object)
+                let client = if let shared { shared } else { try connection.newClient() }
+                let members = try await request(client, object)
+                lastProgress.note()
+                return members
             } catch {
                 let asked: Duration?
                 switch error {
                 case .rateLimited(_, let retryAfter), .overloaded(_, let retryAfter): asked = retryAfter
+                case .invalidToken:
+                    lastProgress.note()
+                    throw error
                 default: throw error
                 }
-                guard ContinuousClock.now < end else { throw error }
+                guard lastProgress.isRecent(since: begin) else { throw error }
                 try? await Task.sleep(for: max(asked ?? .zero, pause) * Double.random(in: 1...1.5))
                 pause = min(pause * 2, Self.longestPause)
             }

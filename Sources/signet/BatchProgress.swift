@@ -6,7 +6,7 @@ struct BatchProgress {
     private static let second: UInt64 = 1_000_000_000
     private static let interval = second / 5
 
-    private let isWanted = StandardStream.error.isTerminal && !StandardStream.output.isTerminal
+    private let isWanted = StandardStream.error.obeysControlSequences && !StandardStream.output.isTerminal
     private let begin = SystemClock.monotonicNanoseconds()
     /// Bytes; nil when the input is no file.
     private let inputSize = StandardStream.input.size

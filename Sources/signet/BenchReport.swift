@@ -51,6 +51,9 @@ struct BenchReport {
             """
         text += Self.table([heading] + rows.map(cells))
         for row in rows {
+            if row.subject.isOfTokenSeenBefore {
+                text += "\n\(row.subject.name): one token, seen before; see verify_cache in signet bench --help"
+            }
             for (code, count) in row.result.errors.sorted(by: { $0.key < $1.key }) {
                 text += "\n\(row.subject.name): \(Output.printable(code)): \(count)"
             }
@@ -149,6 +152,9 @@ struct BenchReport {
         }
         figures.append(("max", JSON(latencies.maxRecorded)))
         members.append(("latency_ns", JSON(members: figures)))
+        if row.subject.operation == .verify {
+            members.append(("token_seen_before", JSON(row.subject.isOfTokenSeenBefore)))
+        }
         if let rate = row.inProcessRate {
             members.append(
                 (

@@ -73,6 +73,13 @@ struct BenchSubject: Sendable {
         Array((operation == .verify ? "{\"ok\":true,\"valid\":true," : "{\"ok\":true,").utf8)
     }
 
+    /// Whether the daemon, unless its `verify_cache` is off, looks up what it found the first time: the token is always the
+    /// same, and a key pair has signed it.
+    var isOfTokenSeenBefore: Bool {
+        guard operation == .verify, let sample, case .keyPair = sample.algorithm.mechanism else { return false }
+        return true
+    }
+
     /// For a person: profile, algorithm and operation.
     var name: String {
         guard let sample else { return operation.rawValue }

@@ -35,8 +35,8 @@ struct ExplainCommand: AsyncParsableCommand, FormattedCommand {
         let (client, object) = (try connection.client(), try claims.read())
         let isForOther = asUser != nil || !asGroup.isEmpty || asUnit != nil
         let caller = isForOther ? Caller(user: asUser, groups: asGroup, unit: asUnit) : nil
-        let explanation = try await explainingErrors(.init(operation: "sign", profile: claims.profile)) {
-            () async throws(SignetError) in
+        let request = RefusedRequest(operation: "sign", profile: claims.profile, caller: caller)
+        let explanation = try await explainingErrors(request) { () async throws(SignetError) in
             try await client.explain(object, profile: claims.profile, ttl: claims.timeToLive, as: caller)
         }
         let answer = JSON(members: [

@@ -11,7 +11,7 @@ struct KeyCommand: ParsableCommand {
         subcommands: [
             KeyNewCommand.self, KeyImportCommand.self, KeyListCommand.self, KeyPublicCommand.self,
             KeyThumbprintCommand.self, KeyRotateCommand.self, KeyRevokeCommand.self, KeyPruneCommand.self,
-            KEKNewCommand.self, KeySealCommand.self, KeyUnsealCommand.self,
+            KeyInitCommand.self, KeyRenewCommand.self, KEKNewCommand.self, KeySealCommand.self, KeyUnsealCommand.self,
             KeyResealCommand.self,
         ])
 }

@@ -6,6 +6,7 @@ internal import POSIX
 @main
 struct Main {
     static func main() {
+        StandardStream.holdMissing()
         let arguments = Array(CommandLine.arguments.dropFirst())
         // Before there is another thread, which would not hold the signals back. And this one waits by itself: an
         // asynchronous `main` would leave it to Dispatch, which parks it with every signal let through.

@@ -7,6 +7,8 @@ struct RefusedRequest {
     let operation: String
     /// nil: `default`.
     let profile: String?
+    /// For whom the daemon was asked; nil: oneself.
+    var caller: Caller?
 }
 
 /// What a person can do about an error, a line each.
@@ -16,13 +18,13 @@ enum NextStep {
         case .notPermitted: request.map(permission) ?? ["the daemon's admins may: root, unless configured otherwise"]
         case .unknownProfile: ["the profiles stand in /etc/signet/signetd.toml and profiles.d beside it"]
         case .unknownKeyring: ["`sudo signet status` names the keyrings"]
-        case .claimsRejected, .ttlTooLong:
-            ["`signet explain --profile \(shellWord(request?.profile ?? "default"))` shows what would be signed"]
+        case .claimsRejected: grant(request, "what you may set: allowed_claims and audiences")
+        case .ttlTooLong: grant(request, "how long it may be: max_ttl")
         case .tooLarge: ["max_request_bytes and max_token_bytes in [server] set the limits"]
         case .noSigningKey: ["`sudo signet status` shows the keyring; `signet key rotate KEYRING --reload` makes a key"]
         case .rateLimited(_, let wait): [again(wait), "`rate` in the profile's allow entry sets the limit"]
         case .overloaded(_, let wait): [again(wait), "`sudo signet status` tells which limits were reached"]
-        case .reloadFailed: ["`signetd --check` names all that is wrong with configuration and keys"]
+        case .reloadFailed: ["`sudo -u signet signetd --check` names all that is wrong with configuration and keys"]
         case .refused: ["the daemon's log says more: journalctl -u signetd"]
         case .unavailable(let path, let reason): unavailable(path, reason)
         case .timedOut: ["is signetd overloaded? systemctl status signetd; --timeout waits longer"]
@@ -37,19 +39,35 @@ enum NextStep {
         return "try again in \(ReadableTime.span(max(seconds, 1)))"
     }
 
+    /// Where the settings stand that refused.
+    private static func grant(_ request: RefusedRequest?, _ settings: String) -> [String] {
+        let profile = shellWord(request?.profile ?? "default")
+        return [
+            "\(settings) of profile \(profile) and of the allow entry that serves you",
+            "`signet explain --profile \(profile)` shows what would be signed, and names that entry",
+        ]
+    }
+
     /// The entry that an admin would add.
     private static func permission(_ request: RefusedRequest) -> [String] {
-        let user = userName
         let profile = request.profile ?? "default"
         let isBare = profile.utf8.allSatisfy(isBareKeyByte) && !profile.isEmpty
         let key = isBare ? profile : JSON(profile).text
+        let caller = request.caller ?? Caller(user: userName)
+        let why =
+            if request.caller == nil {
+                "why: `sudo signet explain --profile \(shellWord(profile)) --as-user \(shellWord(userName))`"
+            } else {
+                "to ask for others is for the daemon's admins: root, unless configured otherwise"
+            }
+        let who = [
+            ("users", caller.user.map { [$0] } ?? []), ("groups", caller.groups),
+            ("units", caller.unit.map { [$0] } ?? []),
+        ].filter { !$0.1.isEmpty }.map { "    \($0.0) = \(Output.printable(JSON($0.1.map { JSON($0) }).text))" }
         return [
-            "why: `sudo signet explain --profile \(shellWord(profile)) --as-user \(shellWord(user))`",
-            "an admin may allow it in the configuration, and then `sudo signet reload`:",
+            why, "an admin may allow it in the configuration, and then `sudo signet reload`:",
             "    [[profile.\(Output.printable(key)).allow]]",
-            "    users = [\(Output.printable(JSON(user).text))]",
-            "    operations = [\"\(request.operation)\"]",
-        ]
+        ] + who + ["    operations = [\"\(request.operation)\"]"]
     }
 
     private static func unavailable(_ path: String, _ reason: UnavailabilityReason) -> [String] {

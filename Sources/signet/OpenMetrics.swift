@@ -5,7 +5,9 @@ internal import SignetClient
 struct OpenMetrics {
     private(set) var text = ""
 
-    private enum Kind: String { case counter, gauge, info, stateset }
+    /// No info and no stateset: collectors that read Prometheus' older format as well, node_exporter's among them, refuse
+    /// a file with a type that they do not know.
+    private enum Kind: String { case counter, gauge }
 
     init(_ status: JSON) {
         info(status)
@@ -18,7 +20,7 @@ struct OpenMetrics {
     }
 
     private mutating func info(_ status: JSON) {
-        begin("signet_build", .info, nil, "The daemon's version.")
+        begin("signet_build_info", .gauge, nil, "The daemon's version, and always 1.")
         sample("signet_build_info", [("version", status["version"]?.string ?? "?")], "1")
     }
 
@@ -43,6 +45,9 @@ struct OpenMetrics {
         total("signet_tokens_invalid", "Tokens verified and found not valid.", counters["invalid"])
         totals("signet_requests_refused", "Requests refused, by error code.", "code", counters["refused"])
         totals("signet_limits_reached", "How often a limit was reached, by its setting.", "limit", counters["limits"])
+        let cache = counters["verify_cache"]
+        total("signet_verify_cache_hits", "Signatures that were found right before.", cache?["hits"])
+        total("signet_verify_cache_misses", "Signatures that were verified anew.", cache?["misses"])
     }
 
     private mutating func keyrings(_ rings: [JSON]) {
@@ -51,11 +56,11 @@ struct OpenMetrics {
             sample("signet_keyring_signs", [("keyring", name(ring))], ring["signs"]?.string == nil ? "0" : "1")
         }
         let states = ["next", "current", "previous", "gone", "revoked"]
-        begin("signet_key_state", .stateset, nil, "The state of a key.")
+        begin("signet_key_state", .gauge, nil, "Whether a key is in a state: 1, else 0.")
         for (ring, key) in Self.keys(rings) {
             for state in states {
                 let isIn = key["state"]?.string?.utf8.elementsEqual(state.utf8) == true
-                sample("signet_key_state", labels(ring, key) + [("signet_key_state", state)], isIn ? "1" : "0")
+                sample("signet_key_state", labels(ring, key) + [("state", state)], isIn ? "1" : "0")
             }
         }
         times(rings, "signet_key_expires_seconds", "When a key ends by itself, since 1970-01-01 UTC.", "expires")

@@ -7,8 +7,7 @@ struct Paint {
     /// For what goes to this stream. https://no-color.org: `NO_COLOR`, set and not empty, turns them off.
     init(for stream: StandardStream) {
         let isUnwanted = !(ThisProcess.environment("NO_COLOR") ?? "").isEmpty
-        let isDumb = ThisProcess.environment("TERM").map { $0.utf8.elementsEqual("dumb".utf8) } ?? true
-        isOn = stream.isTerminal && !isUnwanted && !isDumb
+        isOn = stream.obeysControlSequences && !isUnwanted
     }
 
     private init() { isOn = false }
@@ -32,4 +31,12 @@ struct Paint {
     var end: String { isOn ? "\u{1B}[0m" : "" }
 
     func callAsFunction(_ text: String, _ colour: Colour) -> String { begin(colour) + text + end }
+}
+
+extension StandardStream {
+    /// Whether it is a terminal that moves the cursor and paints when it is told to.
+    var obeysControlSequences: Bool {
+        let isDumb = ThisProcess.environment("TERM").map { $0.utf8.elementsEqual("dumb".utf8) } ?? true
+        return isTerminal && !isDumb
+    }
 }

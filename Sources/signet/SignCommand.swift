@@ -25,8 +25,8 @@ struct SignCommand: AsyncParsableCommand, FormattedCommand {
               {"ok":false,"error":…,"message":…,"line":…}
             error is a code of the protocol, or what signet found itself, as unavailable or connection_lost. A line
             that fails stops no other. One whose connection broke may have been carried out, and is not repeated; what
-            the daemon puts off (rate_limited, overloaded) is, for a minute. Exit status 0: all are signed. 2: some
-            are not.
+            the daemon puts off (rate_limited, overloaded) is, until it has carried out no line for a minute. Exit
+            status 0: all are signed. 2: some are not.
             """)
 
     @OptionGroup var claims: ClaimsOptions

@@ -22,7 +22,7 @@ struct StatusCommand: AsyncParsableCommand {
             Examples:
               sudo signet status
               sudo signet status -o json | jq '.keyrings[].signs'
-              sudo signet status -o openmetrics > /var/lib/node_exporter/signet.prom
+              sudo signet status -o openmetrics | sudo sponge /var/lib/prometheus/node-exporter/signet.prom
               sudo signet status --watch --every 5s
             """)
 

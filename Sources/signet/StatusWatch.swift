@@ -13,7 +13,7 @@ struct StatusWatch {
 
     func run() async throws(Failure) {
         try Self.endOnSignals()
-        let isDrawnOver = StandardStream.output.isTerminal && format == .text
+        let isDrawnOver = StandardStream.output.obeysControlSequences && format == .text
         while true {
             let text = await report()
             Self.pen.withLock { isOver in

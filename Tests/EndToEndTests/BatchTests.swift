@@ -174,7 +174,8 @@ struct BatchTests {
             """
         let watched = try Program.run(
             Program.python,
-            ["-c", script, TestDaemon.product("signet").path, "sign", "--batch", "--socket", daemon.socket])
+            ["-c", script, TestDaemon.product("signet").path, "sign", "--batch", "--socket", daemon.socket],
+            environment: ["TERM": "xterm"])
         #expect(watched.status == 0, "\(watched.errors)")
         #expect(watched.output.contains(/\ lines, \d+ a second/))
         #expect(watched.output.hasSuffix(#"\r\x1b[K'"#), "it leaves nothing behind: \(watched.output)")

@@ -120,6 +120,17 @@ import Testing
         #expect(bench.output.contains("in-process/s  ratio\n"))
     }
 
+    @Test("A verify of a key pair's token is said to be of one seen before, as the daemon's cache counts it")
+    func seenBefore() throws {
+        let daemon = try daemon("ES256")
+        let arguments = ["--profile", "default,web", "--operation", "sign,verify"]
+        let told = try report(arguments + ["--json"], to: daemon).1.objects("results")
+        #expect(told.map { $0.members["token_seen_before"] as? Bool } == [nil, false, nil, true])
+        #expect(try daemon.counters().object("verify_cache").integer("misses") == 1)
+        let lines = try folder.signet(Self.short + arguments, to: daemon).output.components(separatedBy: "\n")
+        #expect(lines.contains("web ES256 verify: one token, seen before; see verify_cache in signet bench --help"))
+    }
+
     @Test("Answers that are no success are counted by their code, and end it with status 2")
     func errors() throws {
         let daemon = try TestDaemon(TestDaemon.settings(allow: "rate = 2"))
@@ -217,10 +228,10 @@ import Testing
 }
 
 extension TestDaemon {
-    /// How many tokens it has signed.
-    fileprivate func signed() throws -> Int {
-        let program = try Program.run(Self.product("signet"), ["status", "-o", "json", "--socket", socket])
-        return try JSONObject(program.output).object("counters").integer("signed")
+    fileprivate func signed() throws -> Int { try counters().integer("signed") }
+    fileprivate func counters() throws -> JSONObject {
+        let arguments = ["status", "-o", "json", "--socket", socket]
+        return try JSONObject(Program.run(Self.product("signet"), arguments).output).object("counters")
     }
 }
 
@@ -278,7 +289,6 @@ private struct JSONObject {
     }
 
     private init(_ members: [String: Any]) { self.members = members }
-
     func text(_ name: String) throws -> String { try #require(members[name] as? String) }
     func integer(_ name: String) throws -> Int { try #require(members[name] as? Int) }
     func object(_ name: String) throws -> JSONObject {

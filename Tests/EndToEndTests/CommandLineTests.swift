@@ -54,6 +54,26 @@ struct CommandLineTests {
         #expect(try signet(["sign", "--help"]).output.contains("standard"))
     }
 
+    @Test("A stream that is closed is nobody's file and nobody's socket")
+    func closedStreams() throws {
+        let daemon = try TestDaemon()
+        for (command, part) in [
+            ("sign >&-", "cannot write to standard output: Bad file descriptor"),
+            ("verify <&-", "cannot read the token from standard input: Bad file descriptor"),
+            ("sign --batch <&-", "cannot read standard input: Bad file descriptor"),
+        ] {
+            let program = try Program.run(
+                "bash", ["-c", "\"$0\" \(command)", Self.signet.path], environment: ["SIGNET_SOCKET": daemon.socket])
+            #expect(program.status == 2)
+            #expect(program.errors.contains(part), "\(command): \(program.errors)")
+        }
+        #expect(
+            try Program.run(
+                "bash", ["-c", "\"$0\" ping <&- 2>&-", Self.signet.path, daemon.socket],
+                environment: ["SIGNET_SOCKET": daemon.socket]
+            ).status == 0)
+    }
+
     @Test("inspect decodes without a daemon, shows readable times, and says that it verified nothing")
     func inspect() throws {
         let daemon = try TestDaemon()

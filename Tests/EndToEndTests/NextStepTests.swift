@@ -55,6 +55,24 @@ struct NextStepTests {
         #expect(!verify.errors.contains("a.b.c"))
     }
 
+    @Test("bench is told what would allow sign, and who asks for another caller what would allow that one")
+    func refusalOfOthers() throws {
+        let daemon = try TestDaemon(TestDaemon.settings(users: ["nobody"]))
+        let bench = try folder.signet(["bench", "--seconds", "1"], to: daemon)
+        #expect(bench.status == 2)
+        #expect(bench.errors.contains("operations = [\"sign\"]"), "\(bench.errors)")
+        let other = try folder.signet(
+            ["explain", "--as-user", "daemon", "--as-group", "a", "--as-group", "b", "--as-unit", "web.service"],
+            to: daemon)
+        #expect(other.status == 2)
+        for line in [
+            "users = [\"daemon\"]", "groups = [\"a\",\"b\"]", "units = [\"web.service\"]", "operations = [\"sign\"]",
+            "for the daemon's admins",
+        ] { #expect(other.errors.contains(line), "\(other.errors)") }
+        #expect(!other.errors.contains("why:"), "that is what was asked")
+        #expect(!other.errors.contains("users = [\"\(NSUserName())\"]"))
+    }
+
     @Test("the entry that it shows, added to the configuration, allows it")
     func entryHelps() throws {
         let daemon = try TestDaemon(TestDaemon.settings(users: ["nobody"]))
@@ -72,7 +90,8 @@ struct NextStepTests {
         arguments: [
             ("rate_limited", "try again in 1 s"), ("overloaded", "which limits were reached"),
             ("no_signing_key", "signet key rotate"), ("internal", "journalctl -u signetd"),
-            ("ttl_too_long", "signet explain --profile web"),
+            ("ttl_too_long", "signet explain --profile web"), ("ttl_too_long", "max_ttl of profile web"),
+            ("claims_rejected", "allowed_claims and audiences of profile web"),
         ], [[], ["--output", "json"]])
     func states(refusal: (code: String, hint: String), format: [String]) throws {
         // A daemon that refuses everything.

@@ -19,7 +19,8 @@ import Testing
 
     @Test("the annotated file says what the defaults are")
     func annotatedFileHoldsTheDefaults() throws {
-        let required = ["algorithm ", "issuer ", "audiences ", "["]
+        // `directory` says where a packaged host has its keys.
+        let required = ["algorithm ", "directory ", "issuer ", "audiences ", "["]
         let bare = try text { line in required.contains { line.hasPrefix($0) } ? line : "" }
         #expect(try decode(text()).settings == decode(bare).settings)
     }

@@ -57,6 +57,31 @@ import Testing
         #expect(document.text(document.root)?.bytes == [control])
     }
 
+    @Test("JSON-2 each byte is taken, refused or the end at each place of a long string, as it is in a short one")
+    func places() {
+        for byte: UInt8 in 0...255 {
+            let alone = Result { () throws(JSONError) in try Document(Array("\"".utf8) + [byte] + Array("\"".utf8)) }
+            for before in 0..<18 {
+                let plain = [UInt8](repeating: UInt8(ascii: "x"), count: before)
+                let document = Result { () throws(JSONError) in
+                    try Document(Array("\"".utf8) + plain + [byte] + Array("\"".utf8))
+                }
+                switch (alone, document) {
+                case (.success, .success(let long)):
+                    #expect(long.text(long.root) == ByteString(plain + [byte]), "\(byte) after \(before)")
+                case (.failure(let left), .failure(let right)):
+                    #expect(place(left, moved: before) == "\(right)", "\(byte) after \(before)")
+                default: Issue.record("\(byte) after \(before) bytes: \(alone), \(document)")
+                }
+            }
+        }
+    }
+
+    /// An error, told as of so many bytes further on.
+    private func place(_ error: JSONError, moved distance: Int) -> String {
+        "\(error)".replacing(/at: ([0-9]+)/) { "at: \((Int($0.1) ?? 0) + distance)" }
+    }
+
     @Test("JSON-2 DEL and everything above it may stand bare")
     func acceptsDelete() throws {
         let text = "\u{7F}\u{80}\u{85}\u{A0}\u{FEFF}\u{2028}\u{2029}\u{FFFE}\u{FFFF}\u{1FFFF}\u{10FFFF}"

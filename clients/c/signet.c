@@ -388,15 +388,38 @@ static int64_t now_ms(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Keeps a message, with anything that a terminal would obey replaced, and returns the error. */
+/* Whether a terminal would obey the UTF-8 sequence or turn around what follows it: C0, DEL, C1, and marks of direction
+   and of ends of lines. */
+static bool is_control(const char *at, size_t count) {
+    const unsigned char *p = (const unsigned char *)at;
+    if (count == 1) return p[0] < 0x20 || p[0] == 0x7F;
+    if (count == 2) return p[0] == 0xC2 && p[1] < 0xA0;
+    if (count != 3 || p[0] != 0xE2) return false;
+    if (p[1] == 0x80) return p[2] == 0x8E || p[2] == 0x8F || (p[2] >= 0xA8 && p[2] <= 0xAE);
+    return p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9;
+}
+
+/* Keeps a message, with a question mark for all that a terminal would obey or that is no UTF-8, and returns the error. */
 __attribute__((format(printf, 3, 4))) static signet_error fail(
     signet_client *client, signet_error error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(client->message, sizeof client->message, format, arguments);
     va_end(arguments);
-    for (char *at = client->message; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7F) *at = '?';
+    char *to = client->message;
+    const char *end = to + strlen(to);
+    for (const char *at = to; at < end;) {
+        size_t count = utf8_count(at, end);
+        if (count == 0 || is_control(at, count)) {
+            *to++ = '?';
+            at += count ? count : 1;
+        } else {
+            memmove(to, at, count);
+            to += count;
+            at += count;
+        }
+    }
+    *to = 0;
     return error;
 }
 
@@ -819,11 +842,12 @@ signet_error signet_verify(
         error = violation(client, "it has no \"valid\", or no \"header\"");
     } else if (claims && !begins_with(reply.members[CLAIMS].value, '{')) {
         error = violation(client, "it has no \"claims\": is it a profile of bytes?");
+    } else if (!(client->kid = copy_string(reply.members[KID].value))) {
+        error = violation(client, "a \"kid\" is a string");
     } else {
-        client->kid = copy_string(reply.members[KID].value);
         client->header = copy_span(reply.members[HEADER].value);
         if (claims) *claims = copy_span(reply.members[CLAIMS].value);
-        if (!client->kid || !client->header || (claims && !*claims)) error = fail_memory(client);
+        if (!client->header || (claims && !*claims)) error = fail_memory(client);
     }
     if (error && claims) forget(claims);
     if (error == SIGNET_PROTOCOL_VIOLATION) disconnect(client);

@@ -82,6 +82,9 @@ static const char *const wrong_answers[] = {
     "{\"id\":@,\"ok\":true,\"valid\":false}\n",
     "{\"id\":@,\"ok\":true,\"valid\":true,\"kid\":\"k\",\"header\":{},\"claims\":[]}\n",
     "{\"id\":@,\"ok\":true,\"valid\":true,\"kid\":\"k\",\"header\":{}}\n",
+    "{\"id\":@,\"ok\":true,\"valid\":true,\"kid\":7,\"header\":{},\"claims\":{}}\n",
+    "{\"id\":@,\"ok\":true,\"valid\":true,\"kid\":\"a\\u0000b\",\"header\":{},\"claims\":{}}\n",
+    "{\"id\":@,\"ok\":true,\"valid\":true,\"header\":{},\"claims\":{}}\n",
     "{\"id\":@,\"ok\":true,\"valid\":false,\"valid\":true,\"kid\":\"k\",\"header\":{},\"claims\":{}}\n",
     "{\"id\":@,\"ok\":true,\"valid\":true,\"v\\u0061lid\":true,\"kid\":\"k\",\"header\":{},\"claims\":{}}\n",
     "{\"id\":@,\"ok\":true,\"valid\":true,\"kid\":\"k\",\"header\":{},\"claims\":{}}x\n",
@@ -274,8 +277,15 @@ static void a_refusal_at_the_door_is_repeated_once(void) {
 }
 
 static void refuse_strangely(int socket) {
-    answer_request(socket, "{\"id\":@,\"ok\":false,\"error\":{\"code\":\"new_code\",\"message\":\"a\\u001b[2J\\nb\","
+    answer_request(socket, "{\"id\":@,\"ok\":false,\"error\":{\"code\":\"new_code\",\"message\":"
+                           "\"a\\u001b[2J\\nb\\u009bc\\u202e\xc2\x85\xe2\x81\xa6\\u007fd\xc3\xbc\xe2\x82\xac\","
                            "\"retry_after_ms\":1e3,\"more\":1}}\n");
+}
+
+static void refuse_at_length(int socket) {
+    char text[2048] = "{\"id\":@,\"ok\":false,\"error\":{\"code\":\"internal\",\"message\":\"";
+    for (int i = 0; i < 400; i++) strcat(text, "\xe2\x82\xac");
+    answer_request(socket, strcat(text, "\"}}\n"));
 }
 
 static void refuse_for_long(int socket) {
@@ -284,14 +294,20 @@ static void refuse_for_long(int socket) {
 }
 
 static void an_unknown_code_is_a_refusal_and_its_words_are_harmless(void) {
-    service *services[] = {refuse_strangely, refuse_for_long};
-    signet_client *client = client_of(services, 2);
+    service *services[] = {refuse_strangely, refuse_at_length, refuse_for_long};
+    signet_client *client = client_of(services, 3);
     check_sign(client, SIGNET_REFUSED);
-    CHECK(strcmp(signet_message(client), "a?[2J?b") == 0 && signet_retry_after_ms(client) == 0);
+    CHECK(strcmp(signet_message(client), "a?[2J?b?c????d\xc3\xbc\xe2\x82\xac") == 0);
+    CHECK(signet_retry_after_ms(client) == 0);
+    wait_for_close();
+    check_sign(client, SIGNET_INTERNAL);
+    /* 511 bytes are 170 signs of three and one that begins a sign which is cut. */
+    const char *message = signet_message(client);
+    CHECK(strlen(message) == 511 && strcmp(message + 507, "\xe2\x82\xac?") == 0);
     wait_for_close();
     check_sign(client, SIGNET_RATE_LIMITED);
     CHECK(signet_retry_after_ms(client) == 9000000000);
-    end(client, 2);
+    end(client, 3);
 }
 
 static void to_another_user_nothing_is_sent(void) {
