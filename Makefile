@@ -13,13 +13,16 @@ FISH_COMPLETIONS = $(PREFIX)/share/fish/vendor_completions.d
 # Every address is resolved at the start, and the tables of them are read-only from then on.
 RELEASE = --configuration release --static-swift-stdlib -Xlinker -z -Xlinker now
 BUILT = .build/release
+# What depends on this takes programs that are there already: make test-example BUILT=DIRECTORY
+BUILD_UNLESS_GIVEN = $(if $(filter file,$(origin BUILT)),build)
 BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/jwt-kit-sign/Package.swift \
 	Benchmarks/jwt-kit-sign/Sources
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run test test-clients test-systemd test-package bench bench-growth bench-record bench-gate lint format \
-	install install-programs install-systemd install-c-client install-manuals uninstall deb clean
+.PHONY: build demo run example test test-clients test-example test-systemd test-package bench bench-growth \
+	bench-record bench-gate lint format install install-programs install-systemd install-c-client install-manuals \
+	uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -43,6 +46,21 @@ test-clients: build ## The clients in C and Python, and what the README shows of
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
 
+EXAMPLE = Examples/RegistrationService
+# Debug builds, which are made sooner; but scrypt, in C++, would take a second and more without the optimizer.
+EXAMPLE_BUILD = --package-path $(EXAMPLE) -Xcxx -O2
+
+example: $(BUILD_UNLESS_GIVEN) ## A web service that registers users, with a daemon of its own, in the foreground; PORT=8080
+	@scripts/install-packages build example
+	$(SWIFT) build $(EXAMPLE_BUILD) --product registration-service
+	@$(EXAMPLE)/scripts/run $(BUILT) $(EXAMPLE)/.build/debug .example
+
+test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a real daemon, and its page in a real browser
+	@scripts/install-packages build example
+	$(SWIFT) build $(EXAMPLE_BUILD) --build-tests
+	$(SWIFT) test $(EXAMPLE_BUILD) --skip-build --disable-xctest
+	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
+
 bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
 	@scripts/install-packages build bench
 	@Benchmarks/bench.py $(BUILT) $(if $(JSON),--json $(JSON)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
@@ -63,12 +81,14 @@ bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPD
 	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
 	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
 
+SWIFT_FILES = Package.swift Sources Tests $(BENCHMARKS) $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
+
 lint: ## What CI checks beside the tests
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests $(BENCHMARKS)
+	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
 	$(SWIFT) test --disable-xctest --filter LayeringTests
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests $(BENCHMARKS)
+	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
 # A machine that cannot boot a systemd in a container says so and skips these.
 OR_SKIP = || { status=$$?; [ $$status = 77 ] || exit $$status; }
@@ -142,4 +162,4 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .dev clients/c/build Benchmarks/jwt-kit-sign/.build
+	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build

@@ -64,12 +64,13 @@ let package = Package(
                 nioPosix,
             ]),
         target("TOML", ["StrictJSON"]),
-        target("Configuration", ["JOSE", "StrictJSON", "TOML", "WireProtocol"]),
-        target("HostConfiguration", ["Configuration", "Keys", "POSIX", "StrictJSON"]),
+        target("SignetConfiguration", ["JOSE", "StrictJSON", "TOML", "WireProtocol"]),
+        target("HostConfiguration", ["SignetConfiguration", "Keys", "POSIX", "StrictJSON"]),
         target(
             "Daemon",
             [
-                "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX", "Server",
+                "Authorization", "SignetConfiguration", "HostConfiguration", "JOSE", "Keys", "OpenSSL", "POSIX",
+                "Server",
                 "SigningService", "StrictJSON", "Systemd", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         .executableTarget(name: "signetd", dependencies: ["Daemon"], swiftSettings: strict),
@@ -79,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "Configuration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON",
+                "SignetConfiguration", "HostConfiguration", "JOSE", "Keys", "POSIX", "SignetClient", "StrictJSON",
                 "WireProtocol", argumentParser, histogram,
             ],
             swiftSettings: strict),
@@ -104,7 +105,7 @@ let package = Package(
         tests("DaemonTests", ["Daemon", "POSIX", "SigningService", logging]),
         tests("SystemdTests", ["POSIX", "Systemd"]),
         tests("TOMLTests", ["StrictJSON", "TOML"], excluding: ["compare_with_tomllib.py"]),
-        tests("ConfigurationTests", ["Configuration", "JOSE", "StrictJSON"]),
+        tests("SignetConfigurationTests", ["SignetConfiguration", "JOSE", "StrictJSON"]),
         tests("SignetClientTests", ["POSIX", "SignetClient", "StrictJSON", "WireProtocol"]),
         tests(
             "EndToEndTests", ["POSIX", "SignetClient", "WireProtocol", "signet", "signetd"],

@@ -1,4 +1,4 @@
-internal import Configuration
+internal import SignetConfiguration
 internal import POSIX
 internal import Server
 internal import StrictJSON

@@ -1,5 +1,5 @@
 internal import Authorization
-internal import Configuration
+internal import SignetConfiguration
 internal import HostConfiguration
 internal import JOSE
 internal import Keys

@@ -1,4 +1,4 @@
-package import Configuration
+package import SignetConfiguration
 internal import Keys
 internal import POSIX
 

@@ -1,4 +1,4 @@
-package import Configuration
+package import SignetConfiguration
 package import Keys
 internal import POSIX
 internal import StrictJSON

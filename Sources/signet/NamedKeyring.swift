@@ -1,4 +1,4 @@
-internal import Configuration
+internal import SignetConfiguration
 internal import HostConfiguration
 internal import JOSE
 internal import Keys

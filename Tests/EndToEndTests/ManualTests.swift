@@ -92,7 +92,7 @@ import WireProtocol
     @Test("The settings of signetd.toml(5) are those that the reader of the configuration takes")
     func settingsOfTheReader() throws {
         let known = Set(items(try page("signetd.toml.5"), "Ic").flatMap { $0.split(separator: ".").map(String.init) })
-        let folder = TestDaemon.packageRoot.appending(path: "Sources/Configuration")
+        let folder = TestDaemon.packageRoot.appending(path: "Sources/SignetConfiguration")
         var taken: Set<String> = []
         for name in ["ServerSettings", "KeyringSettings", "ProfileSettings", "AllowSettings"] {
             let source = try String(contentsOf: folder.appending(path: "\(name).swift"), encoding: .utf8)

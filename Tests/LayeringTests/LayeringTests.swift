@@ -24,17 +24,18 @@ struct LayeringTests {
             "StrictJSON", "Synchronization", "WireProtocol",
         ],
         "TOML": ["StrictJSON"],
-        "Configuration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],
-        "HostConfiguration": ["Configuration", "Keys", "POSIX", "StrictJSON"],
+        "SignetConfiguration": ["JOSE", "StrictJSON", "TOML", "WireProtocol"],
+        "HostConfiguration": ["SignetConfiguration", "Keys", "POSIX", "StrictJSON"],
         "Daemon": [
-            "Authorization", "Configuration", "HostConfiguration", "JOSE", "Keys", "Logging", "NIOCore", "NIOPosix",
+            "Authorization", "SignetConfiguration", "HostConfiguration", "JOSE", "Keys", "Logging", "NIOCore",
+            "NIOPosix",
             "OpenSSL", "POSIX", "Server", "SigningService", "StrictJSON", "Synchronization", "Systemd", "WireProtocol",
         ],
         "signetd": ["Daemon", "Glibc"],
         // The callers' side.
         "SignetClient": ["POSIX", "StrictJSON", "Synchronization", "WireProtocol"],
         "signet": [
-            "ArgumentParser", "Configuration", "Histogram", "HostConfiguration", "JOSE", "Keys", "POSIX",
+            "ArgumentParser", "SignetConfiguration", "Histogram", "HostConfiguration", "JOSE", "Keys", "POSIX",
             "SignetClient", "StrictJSON", "Synchronization", "WireProtocol",
         ],
     ]

@@ -1,4 +1,4 @@
-import Configuration
+import SignetConfiguration
 import Testing
 
 @Suite struct SettingsTests {

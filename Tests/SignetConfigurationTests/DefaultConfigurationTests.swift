@@ -1,4 +1,4 @@
-import Configuration
+import SignetConfiguration
 import Foundation
 import StrictJSON
 import Testing

@@ -1,4 +1,4 @@
-import Configuration
+import SignetConfiguration
 import StrictJSON
 import Testing
 

@@ -1,4 +1,4 @@
-import Configuration
+import SignetConfiguration
 import JOSE
 import Testing
 
