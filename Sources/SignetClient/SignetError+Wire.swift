@@ -57,3 +57,24 @@ extension InvalidTokenReason {
         }
     }
 }
+
+extension InvalidTokenReason {
+    /// As the protocol has it, such as `wrong_audience`: short and stable, for logs and programs. A reason of a later version
+    /// as it was sent.
+    public var name: String {
+        switch self {
+        case .malformed: InvalidReason.malformed.rawValue
+        case .unknownKey: InvalidReason.unknownKey.rawValue
+        case .revoked: InvalidReason.revoked.rawValue
+        case .wrongAlgorithm: InvalidReason.wrongAlgorithm.rawValue
+        case .badSignature: InvalidReason.badSignature.rawValue
+        case .wrongType: InvalidReason.wrongType.rawValue
+        case .wrongIssuer: InvalidReason.wrongIssuer.rawValue
+        case .wrongAudience: InvalidReason.wrongAudience.rawValue
+        case .expired: InvalidReason.expired.rawValue
+        case .notYetValid: InvalidReason.notYetValid.rawValue
+        case .missingClaim: InvalidReason.missingClaim.rawValue
+        case .other(let name): name
+        }
+    }
+}

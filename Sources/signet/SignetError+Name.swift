@@ -49,23 +49,3 @@ extension SignetError {
         return members + [("message", JSON(words))]
     }
 }
-
-extension InvalidTokenReason {
-    /// As the protocol names it; a reason of a later version is somebody else's text.
-    var name: String {
-        switch self {
-        case .malformed: "malformed"
-        case .unknownKey: "unknown_key"
-        case .revoked: "revoked"
-        case .wrongAlgorithm: "wrong_algorithm"
-        case .badSignature: "bad_signature"
-        case .wrongType: "wrong_type"
-        case .wrongIssuer: "wrong_issuer"
-        case .wrongAudience: "wrong_audience"
-        case .expired: "expired"
-        case .notYetValid: "not_yet_valid"
-        case .missingClaim: "missing_claim"
-        case .other(let name): name
-        }
-    }
-}

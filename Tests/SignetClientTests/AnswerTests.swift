@@ -1,6 +1,7 @@
 import SignetClient
 import Synchronization
 import Testing
+import WireProtocol
 
 /// A client of a server that gives these answers in turn; `ID` stands for the request's id.
 private func answering(_ answers: String...) throws -> (SignetClient, LineServer) {
@@ -95,6 +96,22 @@ struct AnswerTests {
         await #expect(throws: SignetError.invalidToken(reason: .other("moon"), message: "full")) {
             _ = try await later.verify("a.b.c")
         }
+    }
+
+    @Test(
+        "Each reason has a case of its own, and the name that the protocol gives it",
+        arguments: InvalidReason.allCases)
+    func reasonNames(reason: InvalidReason) async throws {
+        let (client, server) = try answering(
+            #"{"id":ID,"ok":true,"valid":false,"reason":"\#(reason.rawValue)","message":"why"}"#)
+        defer { server.stop() }
+        do {
+            _ = try await client.verify("a.b.c")
+            Issue.record("no error")
+        } catch .invalidToken(let told, _) {
+            #expect(told.name == reason.rawValue)
+            if case .other = told { Issue.record("\(reason) has no case") }
+        } catch { Issue.record("\(error)") }
     }
 
     @Test("JSON-3 claims and header arrive byte for byte")

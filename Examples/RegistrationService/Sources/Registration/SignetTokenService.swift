@@ -50,29 +50,8 @@ extension SignetError {
         case .unavailable, .timedOut, .connectionLost, .shuttingDown, .noSigningKey:
             TokenServiceError.unavailable(retryAfter: 5, cause: "\(self)")
         case .unexpectedClaims, .notPermitted, .unknownProfile, .unknownKeyring, .claimsRejected, .ttlTooLong,
-            .tooLarge,
-            .malformedRequest, .reloadFailed, .refused, .serverNotTrusted, .protocolViolation:
+            .tooLarge, .malformedRequest, .reloadFailed, .refused, .serverNotTrusted, .protocolViolation:
             TokenServiceError.misconfigured(cause: "\(self)")
-        }
-    }
-}
-
-extension InvalidTokenReason {
-    /// As the wire protocol has it.
-    var name: String {
-        switch self {
-        case .malformed: "malformed"
-        case .unknownKey: "unknown_key"
-        case .revoked: "revoked"
-        case .wrongAlgorithm: "wrong_algorithm"
-        case .badSignature: "bad_signature"
-        case .wrongType: "wrong_type"
-        case .wrongIssuer: "wrong_issuer"
-        case .wrongAudience: "wrong_audience"
-        case .expired: "expired"
-        case .notYetValid: "not_yet_valid"
-        case .missingClaim: "missing_claim"
-        case .other(let name): name
         }
     }
 }
