@@ -20,7 +20,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-sanitizers test-clients test-example \
+.PHONY: build demo run example test test-sanitizers coverage test-clients test-example \
 	test-systemd test-package bench bench-growth bench-record bench-gate lint format install install-programs \
 	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
@@ -49,6 +49,10 @@ RACES_OF_DAEMONS = ^EndToEndTests\.(HeavyPoolTests|ReloadOrderTests|StopTests|Ro
 test-sanitizers: ## Races, by the thread sanitizer, where there are threads (docs/testing.md)
 	@scripts/install-packages build test
 	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --filter '$(RACES)' --filter '$(RACES_OF_DAEMONS)'
+
+coverage: ## What the unit tests cover of the rooms that decide, and what they do not, with reasons (docs/testing.md)
+	@scripts/install-packages build test
+	@SWIFT='$(SWIFT)' Tests/Coverage/run
 
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
@@ -170,5 +174,5 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .build-tsan .build-asan
+	rm -rf .build .build-tsan .build-asan .build-coverage
 	rm -rf .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build
