@@ -21,9 +21,9 @@ max_request_bytes = {REQUEST_BYTES}
 max_connections_per_user = {CONNECTIONS_PER_USER}
 max_in_flight = {4 * IN_FLIGHT_PER_USER}
 max_buffered = "{4 * BUFFERED_PER_USER}"
-request_timeout = "6s"
-write_timeout = "4s"
-idle_timeout = "8s"
+request_timeout = "15s"
+write_timeout = "6s"
+idle_timeout = "20s"
 verify_cache = "1M"
 audit = "all"
 """
@@ -177,7 +177,7 @@ def first_policy():
     for position, name in enumerate(rings):
         if name.startswith("hook"):
             profiles.append(Profile(name, name, [Entry(BOTH, ["daemon", "www-data"]), Entry(["verify"], ["*"])],
-                                    content="bytes", type="webhook"))
+                                    content="bytes", type="webhook", leeway=30))  # the default, which none can set
         else:
             profiles.append(Profile(name, name, [
                 Entry(BOTH, ["daemon", "games", "mail", "lp"]), Entry(["verify"], ["*"], audiences=[API])],
