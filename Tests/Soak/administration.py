@@ -86,7 +86,8 @@ class Administration:
         if not new.rings[ring] or new.signers(ring, int(time.time())) == {None}:
             return
         await self.make_room(new, ring)
-        await self.command("rotate", ring, "--config", self.daemon.configuration, "--lead", self.rng.choice(["0s", "2s"]))
+        lead = self.rng.choice(["0s", "2s"])
+        await self.command("rotate", ring, "--config", self.daemon.configuration, "--lead", lead)
         known = {key.file for key in new.rings[ring]}
         made = [file for file in self.directory(ring).glob("*.jwk") if file not in known]
         if len(made) != 1:

@@ -43,7 +43,8 @@ class Forge:
             case 5:
                 return f"{header}.{payload}."
             case 6:
-                return f"{changed_header(header, alg=rng.choice(['none', 'HS256', 'hs512', None, 1]))}.{payload}.{signature}"
+                changed = changed_header(header, alg=rng.choice(["none", "HS256", "hs512", None, 1]))
+                return f"{changed}.{payload}.{signature}"
             case 7:
                 return f"{changed_header(header, kid=rng.choice(['../x', '', 'gone', 1]))}.{payload}.{signature}"
             case _:
@@ -91,4 +92,5 @@ def other(character, rng):
 
 def changed_header(header, **members):
     text = json.loads(keys.decode(header))
-    return keys.encode(json.dumps({name: value for name, value in (text | members).items() if value is not None}).encode())
+    text = {name: value for name, value in (text | members).items() if value is not None}
+    return keys.encode(json.dumps(text).encode())

@@ -95,7 +95,8 @@ class Judge:
             due.add(refused.code)
             return got == refused.code
         except (KeyError, TypeError, ValueError) as error:
-            raise Mismatch(request, "an answer of its form", f"another: {error!r}", json.dumps(parsed).encode()) from error
+            answer = json.dumps(parsed).encode()
+            raise Mismatch(request, "an answer of its form", f"another: {type(error).__name__}", answer) from error
 
     def ping(self, epoch, request, now, got, parsed, due):
         due.add("ok")
@@ -113,7 +114,7 @@ class Judge:
             members |= {"pid", "time", "last_reload", "faults", "keyrings", "counters"}
         if got != "ok" or set(parsed) - {"id"} != members or parsed["generation"] != epoch.generation:
             return False
-        return not request.caller.is_admin or self.shows_keys(epoch, now, parsed)
+        return not request.caller.is_admin or epoch.in_transit(request.sent) or self.shows_keys(epoch, now, parsed)
 
     def shows_keys(self, epoch, now, parsed):
         shown = {ring["name"]: ring for ring in parsed["keyrings"]}
@@ -128,9 +129,10 @@ class Judge:
         if got != "ok" or parsed["generation"] != epoch.generation:
             return False
         shown = {jwk["kid"]: jwk for jwk in parsed["jwks"]["keys"]}
-        words = [epoch.published(ring, now) for ring in rings]
-        must, may = (set().union(*(word[side] for word in words)) for side in (0, 1))
-        known = {key.kid: key for ring in rings for key in epoch.rings[ring]}
+        must, may, known = self.published(epoch, rings, now)
+        if epoch.in_transit(request.sent):
+            former, more, others = self.published(epoch.before, rings, now)
+            must, may, known = must & former, may | more, others | known
         wrong = (must - shown.keys()) | (shown.keys() - may) | {
             kid for kid, jwk in shown.items() if kid in known and jwk != known[kid].public}
         if wrong or len(shown) != len(parsed["jwks"]["keys"]):
@@ -140,6 +142,11 @@ class Judge:
             known[kid].use_published(jwk)
         hint = min(epoch.policy.rings[ring].verifier_cache for ring in rings)
         return parsed["refresh_hint"] == max(1, hint)
+
+    def published(self, epoch, rings, now):
+        words = [epoch.published(ring, now) for ring in rings]
+        must, may = (set().union(*(word[side] for word in words)) for side in (0, 1))
+        return must, may, {key.kid: key for ring in rings for key in epoch.rings[ring]}
 
     def sign(self, epoch, request, now, got, parsed, due):
         plan = model.plan(epoch, request, now)
@@ -217,9 +224,13 @@ class Judge:
         counts, operation = self.counts, request.operation
         counts.outcomes[operation, got] += 1
         if not parsed["ok"]:
-            limit = "refusals" if got == "rate_limited" and f"{REFUSALS} lines" in parsed["error"]["message"] else \
-                {"rate_limited": "rate", "overloaded": "max_in_flight"}.get(got)
-            return counts.refuse(got, limit if got != "overloaded" or "waited" not in parsed["error"]["message"] else None)
+            message = parsed["error"]["message"]
+            limit = {"rate_limited": "rate", "overloaded": "max_in_flight"}.get(got)
+            if got == "rate_limited" and f"{REFUSALS} lines" in message:
+                limit = "refusals"
+            elif got == "overloaded" and "waited" in message:
+                limit = None
+            return counts.refuse(got, limit)
         if operation == "verify":
             counts.totals["verified" if got == "valid" else "invalid"] += 1
             counts.totals["looks"] += found.is_pair_signed

@@ -24,6 +24,12 @@ class Epoch:
     def __init__(self, policy, rings, revoked, generation):
         self.policy, self.rings, self.revoked, self.generation = policy, rings, revoked, generation
         self.start, self.end = time.monotonic(), None
+        # What was in force before, and when this was alone.
+        self.before, self.settled = None, None
+
+    def in_transit(self, sent):
+        """Whether loops may have gone from the former keys to these: meanwhile they publish both."""
+        return self.before is not None and (self.settled is None or sent <= self.settled)
 
     def live(self, ring):
         return [key for key in self.rings[ring] if key.kid not in self.revoked[ring]]
@@ -32,7 +38,8 @@ class Epoch:
         """The keys that may sign at a second: more than one where a publication was recorded at a time that is known
         only roughly; none: None."""
         cache = self.policy.rings[ring].verifier_cache
-        usable = [key for key in self.live(ring) if key.not_before <= now and (key.expires is None or now < key.expires)]
+        usable = [key for key in self.live(ring)
+                  if key.not_before <= now and (key.expires is None or now < key.expires)]
         if not usable:
             return {None}
         usable.sort(key=lambda key: key.order)
@@ -233,11 +240,13 @@ class Timeline:
         return self.epochs[-1]
 
     def begin(self, epoch):
+        epoch.before, self.current.before = self.current, None
         self.epochs.append(epoch)
 
     def settle(self):
         """The newest epoch alone is in force from now on."""
         now = time.monotonic()
+        self.current.settled = self.current.settled or now
         for epoch in self.epochs[:-1]:
             epoch.end = epoch.end or now
         # No request is on its way for so long.

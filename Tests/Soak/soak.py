@@ -3,7 +3,8 @@
 
     soak.py DIRECTORY-OF-THE-PROGRAMS [--seconds N] [--seed N] [--spoil N]
 
-docs/soak.md tells what it does. `--spoil N` makes an error of the N-th answer that is none, on its way to the judge: the run must fail.
+docs/soak.md tells what it does. `--spoil N` makes an error of the N-th good answer on its way to the judge:
+the run must fail.
 """
 
 import argparse
