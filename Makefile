@@ -21,7 +21,7 @@ MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: build demo run example test test-sanitizers coverage test-clients test-example \
-	test-systemd test-package bench bench-growth bench-record bench-gate lint format install install-programs \
+	test-systemd test-package soak bench bench-growth bench-record bench-gate lint format install install-programs \
 	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
@@ -72,6 +72,10 @@ test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a re
 	$(SWIFT) build $(EXAMPLE_BUILD) --build-tests
 	$(SWIFT) test $(EXAMPLE_BUILD) --skip-build --disable-xctest
 	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
+
+soak: $(BUILD_UNLESS_GIVEN) ## All at once against one daemon, judged by a model of its own (docs/soak.md); as root. SECONDS, SEED
+	@scripts/install-packages soak
+	@/usr/bin/python3 Tests/Soak/soak.py $(BUILT) --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED))
 
 bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
 	@scripts/install-packages build bench
