@@ -74,6 +74,7 @@ extension Connection {
 
     private func resume(_ number: Int, with answer: [UInt8], _ outcome: Worker.Outcome) {
         if case .refused(let request) = outcome { lane.refusals.note(request, from: identity, pid: pid) }
+        lane.requireNothingLeft()
         guard let context else { return }
         queue.fill(number, with: answer, into: &lane.answers)
         lane.sendable = lane.answers.count

@@ -85,6 +85,7 @@ final class Connection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lane.requireNothingLeft()
         guard phase == .serving else { return }
         lastActivity = NIODeadline.now()
         framer.append(unwrapInboundIn(data))
@@ -184,6 +185,7 @@ final class Connection: ChannelInboundHandler {
 
     /// What was postponed goes on.
     func takeTurn() {
+        lane.requireNothingLeft()
         isPostponed = false
         if let context { goOn(context) }
     }

@@ -26,7 +26,7 @@ final class Lane {
     let worker: Worker
     let shared: Shared
     private(set) lazy var refusals = makeRefusalLog()
-    /// Answers of the turn that is running.
+    /// Answers of the turn that is running: all connections have this memory in turn.
     var answers: [UInt8] = []
     /// How many bytes of `answers` may go out: those behind wait for an answer that is made elsewhere.
     var sendable = 0
@@ -63,6 +63,10 @@ final class Lane {
         connections[ObjectIdentifier(connection)] = connection
         ensureSweep()
     }
+
+    /// To be called where a connection begins to write answers. What another had left would go to this one's peer, a token to
+    /// somebody whom it was not made for: rather than that, the daemon ends.
+    func requireNothingLeft() { precondition(answers.isEmpty, "answers were left for another connection") }
 
     func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
 
