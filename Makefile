@@ -20,7 +20,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-sanitizers coverage test-clients test-example \
+.PHONY: build demo run example test test-sanitizers coverage fuzz fuzz-differential test-clients test-example \
 	test-systemd test-package soak bench bench-growth bench-record bench-gate lint format install install-programs \
 	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
@@ -97,7 +97,25 @@ bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPD
 	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
 	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
 
-SWIFT_FILES = Package.swift Sources Tests $(BENCHMARKS) $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
+FUZZ_BUILD = .build-fuzz
+# SwiftPM has the libraries checked, and does not have Swift's code counted: the second line does.
+FUZZING = SIGNET_FUZZING=1 $(SWIFT) build --configuration release --scratch-path $(FUZZ_BUILD) --product Fuzz \
+	--sanitize address --sanitize fuzzer -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table
+
+fuzz: ## Each target for SECONDS=30 under the address sanitizer; TARGET=NAME for one (docs/fuzzing.md)
+	@scripts/install-packages build
+	$(FUZZING)
+	@FUZZ_FOLDER=$(FUZZ_BUILD) Fuzzing/run $(FUZZ_BUILD)/release/Fuzz $(or $(SECONDS),30) $(TARGET)
+
+fuzz-differential: build ## TOML beside tomllib, tokens beside PyJWT, both mutated; COUNT=20000, SEED=NUMBER
+	@scripts/install-packages test
+	$(SWIFT) build --build-tests
+	seed=$(or $(SEED),$$$$); echo "seed $$seed"; \
+	SIGNET_TOML_SEED=$$seed SIGNET_TOML_COUNT=$(or $(COUNT),20000) \
+		$(SWIFT) test --skip-build --disable-xctest --filter TomllibComparison && \
+	/usr/bin/python3 Fuzzing/compare_with_pyjwt.py $(BUILT) $(or $(COUNT),20000) $$seed
+
+SWIFT_FILES = Package.swift Sources Tests Fuzzing $(BENCHMARKS) $(addprefix $(EXAMPLE)/,Package.swift Sources Tests)
 
 lint: ## What CI checks beside the tests
 	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
@@ -178,5 +196,5 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .build-tsan .build-asan .build-coverage
+	rm -rf .build .build-tsan .build-asan .build-coverage .build-fuzz
 	rm -rf .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build

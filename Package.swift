@@ -111,6 +111,16 @@ let package = Package(
             "EndToEndTests", ["POSIX", "SignetClient", "WireProtocol", "signet", "signetd"],
             excluding: ["scan_memory.py", "secret_forms.py", "jose_peer.py", "pass_sockets.py", "verify_published.py"]),
         tests("LayeringTests", []),
+
+        // What is fuzzed, and seeds that every test run replays.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "Systemd", "TOML",
+                "WireProtocol",
+            ],
+            path: "Fuzzing/Targets", swiftSettings: strict),
+        tests("FuzzTargetsTests", ["FuzzTargets"]),
     ]
 )
 
@@ -126,5 +136,14 @@ if Context.environment["SIGNET_BENCHMARKS"] != nil {
             name: "InstructionCount",
             dependencies: ["Authorization", "CCallgrind", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON"],
             path: "Benchmarks/InstructionCount", swiftSettings: strict),
+    ]
+}
+
+// The fuzzer, which brings a main of its own: docs/fuzzing.md.
+if Context.environment["SIGNET_FUZZING"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets"], path: "Fuzzing/Fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
     ]
 }

@@ -6,15 +6,22 @@ import Testing
 /// The same documents, read by Python's tomllib and by us.
 @Suite struct TomllibComparisonTests {
     private static let documentCount = 3_000
+    /// Another seed and another number of documents, for `make fuzz-differential`.
+    private static let (seed, wantedCount) = (
+        ProcessInfo.processInfo.environment["SIGNET_TOML_SEED"],
+        ProcessInfo.processInfo.environment["SIGNET_TOML_COUNT"].flatMap { Int($0) }
+    )
 
     @Test(
         "3,000 generated documents are accepted, refused and read as tomllib does",
         .enabled(if: Python.hasTomllib, "python3 in PATH has no tomllib (Python 3.11 or later has)"))
     func agreesWithTomllib() throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "compare_with_tomllib.py")
-        let output = try Python.run([script.path, String(Self.documentCount)])
+        let count = Self.wantedCount ?? Self.documentCount
+        let seeds = script.deletingLastPathComponent().appending(path: "../../Fuzzing/seeds/toml").path
+        let output = try Python.run([script.path, String(count)] + (Self.seed.map { [$0, seeds] } ?? []))
         let lines = output.split(separator: UInt8(ascii: "\n"))
-        #expect(lines.count == Self.documentCount)
+        #expect(lines.count == count)
         for line in lines {
             let verdict = try JSONDecoder().decode(Verdict.self, from: line)
             let ours = try? text(.table(TOMLReader.read(Array(verdict.document))))

@@ -2,12 +2,16 @@
 
 Each output line is a JSON object: "document" is base64; "value" is null where the document is refused, else the value
 as text: i12 an integer, t and f booleans, s6162 a string in hexadecimal, [..] an array, {6b=..} a table, keys sorted.
-Documents with floats or dates are left out, since Signet reads none. The seed is fixed: the output never changes.
+Documents with floats or dates are left out, since Signet reads none. The output follows from the seed, which is fixed
+unless another is given; the files of a folder, if one is given, are mutated too.
+
+usage: compare_with_tomllib.py COUNT [SEED [FOLDER]]
 """
 
 import base64
 import datetime
 import json
+import pathlib
 import random
 import sys
 import tomllib
@@ -154,10 +158,12 @@ def verdict(document):
 
 def main():
     count = int(sys.argv[1])
-    maker = Maker(random.Random(SEED))
+    maker = Maker(random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else SEED))
+    files = sorted(path.read_bytes() for path in pathlib.Path(sys.argv[3]).iterdir()) if len(sys.argv) > 3 else []
     while count > 0:
-        document = maker.document()
-        if count % 3 == 0:
+        is_foreign = files and count % 3 == 1
+        document = maker.random.choice(files) if is_foreign else maker.document()
+        if is_foreign or count % 3 == 0:
             document = maker.mutated(document)
         try:
             value = verdict(document)
