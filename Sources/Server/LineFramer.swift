@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import StrictJSON
 internal import WireProtocol
 
 /// Finds request lines in what arrives on one connection (docs/protocol.md, framing).
@@ -6,11 +7,15 @@ struct LineFramer {
     /// Longest line in bytes, its LF included.
     private let limit: Int
     private var input = ByteBuffer()
-    /// Bytes of `input` in which no LF is, so that a peer that drips is not searched again and again.
-    private var searched = 0
+    /// The beginning of a line whose end is still to come, or is in `input`: what arrives of a line is put together here and
+    /// searched once, and the receive buffer goes back.
+    private var begun: [UInt8] = []
     private var isFirstByte = true
     /// Bytes of lines that were handed out, since the last call of `unansweredBytes`.
     private var consumed = 0
+
+    /// Memory for the beginnings of lines that one line has grown beyond this is given back, in bytes.
+    private static let keptCapacity = 4096
 
     init(limit: Int) { self.limit = limit }
 
@@ -25,10 +30,10 @@ struct LineFramer {
     }
 
     /// Whether the beginning of a line is here and its LF is not.
-    var isInsideLine: Bool { input.readableBytes > 0 }
+    var isInsideLine: Bool { unreadBytes > 0 }
 
     /// Bytes that are here and were not handed out.
-    var unreadBytes: Int { input.readableBytes }
+    var unreadBytes: Int { begun.count + input.readableBytes }
 
     mutating func append(_ bytes: ByteBuffer) {
         if input.readableBytes == 0 {
@@ -42,25 +47,26 @@ struct LineFramer {
     mutating func next(
         while goesOn: () -> Bool, _ body: (_ line: Span<UInt8>, _ consumed: Int) -> Void
     ) -> Pause {
-        // A local, so that spans over it are independent of `self`.
-        var input = ByteBuffer()
+        // Locals, so that spans over them are independent of `self`.
+        var (input, begun): (ByteBuffer, [UInt8]) = (ByteBuffer(), [])
         swap(&input, &self.input)
-        defer { self.input = input }
+        swap(&begun, &self.begun)
+        defer {
+            self.input = input
+            self.begun = begun
+        }
         var offset = 0
-        let outcome = scan(input.readableBytesUInt8Span, &offset, goesOn, body)
+        let outcome = scan(input.readableBytesUInt8Span, &begun, &offset, goesOn, body)
         input.moveReaderIndex(forwardBy: offset)
-        searched -= min(searched, offset)
-        if input.readableBytes == 0 {
+        if case .needsMore = outcome {
+            begun.append(input.readableBytesUInt8Span)
             input = ByteBuffer()
-        } else if offset > 0, case .needsMore = outcome {
-            // The rest of a turn is short: a copy of it lets the whole receive buffer go.
-            input = ByteBuffer(buffer: input)
         }
         return outcome
     }
 
     private mutating func scan(
-        _ bytes: Span<UInt8>, _ offset: inout Int, _ goesOn: () -> Bool,
+        _ bytes: Span<UInt8>, _ begun: inout [UInt8], _ offset: inout Int, _ goesOn: () -> Bool,
         _ body: (_ line: Span<UInt8>, _ consumed: Int) -> Void
     ) -> Pause {
         if isFirstByte, bytes.count > 0 {
@@ -69,17 +75,21 @@ struct LineFramer {
             }
             isFirstByte = false
         }
-        while true {
-            guard let end = Self.lineEnd(bytes, from: max(offset, searched)) else {
-                searched = bytes.count
-                return bytes.count - offset < limit ? .needsMore : .refused(tooLarge)
-            }
-            guard end + 1 - offset <= limit else { return .refused(tooLarge) }
+        while let end = bytes.firstIndex(of: 0x0A, from: offset) {
+            let length = begun.count + end + 1 - offset
+            guard length <= limit else { return .refused(tooLarge) }
             guard goesOn() else { return .paused }
-            consumed += end + 1 - offset
-            body(bytes.extracting(offset..<end), consumed)
+            consumed += length
+            if begun.isEmpty {
+                body(bytes.extracting(offset..<end), consumed)
+            } else {
+                begun.append(bytes, from: offset, to: end)
+                body(begun.span, consumed)
+                begun.removeAll(keepingCapacity: begun.capacity <= Self.keptCapacity)
+            }
             offset = end + 1
         }
+        return begun.count + bytes.count - offset < limit ? .needsMore : .refused(tooLarge)
     }
 
     private var tooLarge: Refusal {
@@ -90,19 +100,13 @@ struct LineFramer {
     var unansweredBytes: Int {
         mutating get {
             consumed = 0
-            return input.readableBytes
+            return unreadBytes
         }
     }
 
     /// Forgets what is here.
-    mutating func drop() { input = ByteBuffer() }
-
-    private static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
-        var offset = start
-        while offset < bytes.count {
-            if bytes[offset] == 0x0A { return offset }
-            offset += 1
-        }
-        return nil
+    mutating func drop() {
+        input = ByteBuffer()
+        begun = []
     }
 }
