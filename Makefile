@@ -92,10 +92,11 @@ bench-record: ## Measures both anew for the documents; on a machine with nothing
 	$(MAKE) bench-growth JSON=docs/growth.json
 	Benchmarks/chart.py docs
 
-bench-gate: ## Instructions a request, against Benchmarks/instructions.json; UPDATE=1 records them anew
+bench-gate: build ## Instructions a request, against Benchmarks/instructions.json (UPDATE=1 records them), and allocations
 	@scripts/install-packages build bench-gate
 	SIGNET_BENCHMARKS=1 $(SWIFT) build $(RELEASE) --product InstructionCount
 	@Benchmarks/instruction_gate.py $(BUILT)/InstructionCount $(if $(UPDATE),--update)
+	@Benchmarks/allocations.py $(BUILT)
 
 FUZZ_BUILD = .build-fuzz
 # SwiftPM has the libraries checked, and does not have Swift's code counted: the second line does.
