@@ -85,6 +85,13 @@ private func holdsHugeNumber(_ value: Value) -> Bool {
     }
 }
 
+/// Foundation takes U+FEFF behind an escape for a byte order mark, and drops it.
+private func withoutMarks(_ bytes: [UInt8]) -> [UInt8] {
+    var scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+    scalars.removeAll { $0 == "\u{FEFF}" }
+    return Array(String(scalars).utf8)
+}
+
 private func isSame(_ ours: Value, _ theirs: Any) -> Bool {
     switch ours {
     case .null: return theirs is NSNull
@@ -94,7 +101,9 @@ private func isSame(_ ours: Value, _ theirs: Any) -> Bool {
         guard let other = (theirs as? NSNumber)?.doubleValue else { return false }
         // Decimal digits come to a double by another way there, and may miss the nearest one.
         return number == other || abs(number - other) <= abs(number) * 1e-14
-    case .string(let bytes): return (theirs as? String).map { Array($0.utf8) } == bytes
+    case .string(let bytes):
+        guard let other = (theirs as? String).map({ Array($0.utf8) }) else { return false }
+        return other == bytes || withoutMarks(other) == withoutMarks(bytes)
     case .array(let elements):
         guard let others = theirs as? [Any], others.count == elements.count else { return false }
         return zip(elements, others).allSatisfy(isSame)
