@@ -5,31 +5,7 @@ import Testing
     "Keys of every kind stand only in locked memory",
     .enabled(if: geteuid() == 0, "reading another process's memory needs root"))
 struct KeyKindMemoryTests {
-    private static func genpkey(_ name: String, _ algorithm: String, _ arguments: String...) -> TestRing {
-        TestRing(algorithm, .genpkey(["-algorithm"] + arguments), name: name)
-    }
-
-    /// Each kind as `signet key new` makes it, and as PEM of OpenSSL; with a form that its key has while it is served.
-    private static let kinds: [(ring: TestRing, form: String)] = [
-        (TestRing("HS256"), "inner state, words swapped"), (TestRing("HS384"), "outer state, words swapped"),
-        (TestRing("RS256"), "qi, little-endian"), (TestRing("ES256"), "d, little-endian"),
-        (TestRing("ES384"), "d, little-endian"), (TestRing("ES512"), "d, little-endian"),
-        (TestRing("Ed25519"), "seed"), (TestRing("Ed448"), "seed"),
-        (genpkey("pem-rsa", "PS256", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"), "qi, little-endian"),
-        (genpkey("pem-p256", "ES256", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "d, little-endian"),
-        (genpkey("pem-p384", "ES384", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"), "d, little-endian"),
-        (genpkey("pem-p521", "ES512", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"), "d, little-endian"),
-        (genpkey("pem-ed25519", "EdDSA", "ED25519"), "seed"), (genpkey("pem-ed448", "EdDSA", "ED448"), "seed"),
-    ]
-
-    private func keys(_ daemon: TestDaemon) throws -> [String: Any] {
-        var keys: [String: Any] = [:]
-        for (ring, _) in Self.kinds {
-            let text = try daemon.key(of: ring)
-            keys[ring.name] = text.hasPrefix("{") ? try JSONSerialization.jsonObject(with: Data(text.utf8)) : text
-        }
-        return keys
-    }
+    private static let kinds = TestRing.everyKind
 
     private func expectClean(_ scan: MemoryScan, _ when: String) {
         #expect(scan.outside.isEmpty, "\(when): \(scan.outside.prefix(20))")
@@ -42,7 +18,7 @@ struct KeyKindMemoryTests {
     @Test("MEM-1 nothing of a key of any kind stands outside of locked pages, at rest and after use")
     func everyKind() throws {
         let daemon = try TestDaemon(rings: Self.kinds.map(\.ring))
-        let keys = try keys(daemon)
+        let keys = try daemon.privateKeys(of: Self.kinds.map(\.ring))
         expectClean(try MemoryScan(of: daemon.process, keys: keys), "at rest")
         let clients = try (0..<4).map { _ in try daemon.connect() }
         for _ in 0..<50 {
@@ -66,8 +42,7 @@ struct KeyKindMemoryTests {
         arguments: kinds.map(\.ring))
     func afterSigning(_ ring: TestRing) throws {
         let daemon = try TestDaemon(rings: [ring])
-        let text = try daemon.key(of: ring)
-        let key: Any = text.hasPrefix("{") ? try JSONSerialization.jsonObject(with: Data(text.utf8)) : text
+        let keys = try daemon.privateKeys(of: [ring])
         var tokens: [String] = []
         // They stay open: the end of a connection would write over what the last signature left on its loop's stack.
         let clients = try (0..<4).map { _ in try daemon.connect() }
@@ -79,7 +54,7 @@ struct KeyKindMemoryTests {
             }
         }
         let scan = try withExtendedLifetime(clients) {
-            try MemoryScan(of: daemon.process, keys: [ring.name: key], tokens: [ring.name: tokens])
+            try MemoryScan(of: daemon.process, keys: keys, tokens: [ring.name: tokens])
         }
         #expect(scan.outside.isEmpty, "\(scan.outside.prefix(20))")
         #expect(scan.inside[ring.name]?.isEmpty == false)
@@ -97,7 +72,7 @@ struct KeyKindMemoryTests {
         holder.standardInput = input
         holder.standardOutput = output
         try holder.run()
-        let keys = try keys(daemon)
+        let keys = try daemon.privateKeys(of: Self.kinds.map(\.ring))
         // Slashes stay as they are: they belong to the base64 of a PEM file.
         let json = try JSONSerialization.data(withJSONObject: keys, options: .withoutEscapingSlashes)
         input.fileHandleForWriting.write(json + Data("\n".utf8))
@@ -107,5 +82,43 @@ struct KeyKindMemoryTests {
         holder.waitUntilExit()
         #expect(Set(scan.outside.map(\.key)) == Set(keys.keys))
         #expect(scan.inside.values.allSatisfy { $0.isEmpty })
+    }
+
+    @Test("MEM-1 the scanner finds every form of every kind of key where it is not locked")
+    func controlOfForms() throws {
+        let daemon = try TestDaemon(preparedRings: Self.kinds.map(\.ring))
+        let keys = try daemon.privateKeys(of: Self.kinds.map(\.ring))
+        let holder = Process()
+        let (input, output) = (Pipe(), Pipe())
+        holder.executableURL = Program.python
+        // It says which forms it holds: by key and form, with a LF behind.
+        holder.arguments = [
+            "-c",
+            """
+            import json, os, sys
+            sys.dont_write_bytecode = True
+            sys.path.insert(0, sys.argv[1])
+            from secret_forms import forms, jwk_of_pem
+            keys = json.loads(sys.stdin.readline())
+            held = {name: forms(jwk_of_pem(key) if isinstance(key, str) else key) for name, key in keys.items()}
+            os.write(1, json.dumps({name: list(found) for name, found in held.items()}).encode() + b"\\n")
+            sys.stdin.read()
+            """, TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests").path,
+        ]
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        let json = try JSONSerialization.data(withJSONObject: keys, options: .withoutEscapingSlashes)
+        input.fileHandleForWriting.write(json + Data("\n".utf8))
+        let held = try JSONDecoder().decode([String: [String]].self, from: output.fileHandleForReading.availableData)
+        let scan = try MemoryScan(of: holder, keys: keys)
+        try input.fileHandleForWriting.close()
+        holder.waitUntilExit()
+        #expect(held.values.map(\.count).reduce(0, +) > 150)
+        let found = Dictionary(grouping: scan.outside, by: \.key).mapValues { Set($0.map(\.form)) }
+        for (key, forms) in held {
+            let missed = Set(forms).subtracting(found[key] ?? [])
+            #expect(missed.isEmpty, "\(key): \(missed)")
+        }
     }
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Looks for keys, and for all that equals them, in the memory of a process (rule MEM-1).
+"""Looks for keys, and for all that equals them, in the memory of a process or in its core file (rule MEM-1).
 
-usage: scan_memory.py PID < KEYS
+usage: scan_memory.py PID|CORE < KEYS
 
 KEYS (never an argument): a JSON object {"keys": {name: key}, "tokens": {name: [token]}}. A key is a private JWK, or the
 text of a PEM file. Of tokens that it signed with a nonce, the nonce is looked for too: with it, the token gives the key.
 Prints one JSON object: for each key how many pieces of each form stand in locked pages that dumps leave out, and where
-any stands outside of them. A piece is 16 bytes, so that what a register or half a buffer left behind is found too.
+any stands outside of them, or in the core file at all. A piece is 16 bytes, so that what a register or half a buffer left behind is found too.
 """
 import json
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -77,28 +78,49 @@ class Pieces:
                         yield key, form, place
 
 
-def main():
-    pid = int(sys.argv[1])
-    request = json.load(sys.stdin)
-    keys = request["keys"]
-    pieces = Pieces(keys, request.get("tokens", {}))
-    inside, outside, scanned = {key: {} for key in keys}, [], 0
+def memory_of(pid):
+    """What can be read of a process: address, name, whether dumps leave it out, contents."""
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for start, end, permissions, name, flags in mappings(pid):
             if "r" not in permissions or name in ("[vvar]", "[vvar_vclock]", "[vsyscall]"):
                 continue
-            is_safe = "lo" in flags and "dd" in flags
             memory.seek(start)
             contents = memory.read(end - start)
             assert len(contents) == end - start, f"{name} was read in part"
-            scanned += len(contents)
-            for offset, run in used_runs(contents):
-                for key, form, place in pieces.found_in(run):
-                    if is_safe:
-                        inside[key][form] = inside[key].get(form, 0) + 1
-                    else:
-                        at = hex(start + offset + place)
-                        outside.append({"key": key, "form": form, "mapping": name, "at": at})
+            yield start, name, "lo" in flags and "dd" in flags, contents
+
+
+def memory_of_core(path):
+    """The same of a core file, elf(5) with 64 bits: its loadable segments."""
+    with open(path, "rb") as core:
+        head = core.read(64)
+        assert head[:5] == b"\x7fELF\x02", f"{path} is no core file of 64 bits"
+        (table,), (size, count) = struct.unpack_from("<Q", head, 32), struct.unpack_from("<HH", head, 54)
+        core.seek(table)
+        entries = core.read(size * count)
+        for i in range(count):
+            kind, _, offset, start, _, length = struct.unpack_from("<IIQQQQ", entries, i * size)
+            if kind == 1 and length:
+                core.seek(offset)
+                contents = core.read(length)
+                assert len(contents) == length, f"{path} ends early"
+                yield start, "core", False, contents
+
+
+def main():
+    place = sys.argv[1]
+    request = json.load(sys.stdin)
+    keys = request["keys"]
+    pieces = Pieces(keys, request.get("tokens", {}))
+    inside, outside, scanned = {key: {} for key in keys}, [], 0
+    for start, name, is_safe, contents in (memory_of if place.isdigit() else memory_of_core)(place):
+        scanned += len(contents)
+        for offset, run in used_runs(contents):
+            for key, form, at in pieces.found_in(run):
+                if is_safe:
+                    inside[key][form] = inside[key].get(form, 0) + 1
+                else:
+                    outside.append({"key": key, "form": form, "mapping": name, "at": hex(start + offset + at)})
     print(json.dumps({"inside": inside, "outside": outside, "scanned": scanned}))
 
 
