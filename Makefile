@@ -20,9 +20,9 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-clients test-example test-systemd test-package bench bench-growth \
-	bench-record bench-gate lint format install install-programs install-systemd install-c-client install-manuals \
-	uninstall deb clean
+.PHONY: build demo run example test test-sanitizers coverage test-clients test-example \
+	test-systemd test-package soak bench bench-growth bench-record bench-gate lint format install install-programs \
+	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -42,6 +42,18 @@ test: ## Unit tests, and end-to-end tests with the real programs
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
+# What races: the rooms with threads, and the daemon's loops, pool, reloads and end.
+RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.
+RACES_OF_DAEMONS = ^EndToEndTests\.(HeavyPoolTests|ReloadOrderTests|StopTests|RotationUnderLoadTests)/
+
+test-sanitizers: ## Races, by the thread sanitizer, where there are threads (docs/testing.md)
+	@scripts/install-packages build test
+	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --filter '$(RACES)' --filter '$(RACES_OF_DAEMONS)'
+
+coverage: ## What the unit tests cover of the rooms that decide, and what they do not, with reasons (docs/testing.md)
+	@scripts/install-packages build test
+	@SWIFT='$(SWIFT)' Tests/Coverage/run
+
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
 	@clients/testing/test-clients $(BUILT)
@@ -60,6 +72,10 @@ test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a re
 	$(SWIFT) build $(EXAMPLE_BUILD) --build-tests
 	$(SWIFT) test $(EXAMPLE_BUILD) --skip-build --disable-xctest
 	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
+
+soak: $(BUILD_UNLESS_GIVEN) ## All at once against one daemon, judged by a model of its own (docs/soak.md); as root. SECONDS, SEED
+	@scripts/install-packages soak
+	@/usr/bin/python3 Tests/Soak/soak.py $(BUILT) --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED))
 
 bench: build ## Signet beside its floors and its peers; JSON=FILE keeps the figures, ROUNDS and SECONDS make it shorter
 	@scripts/install-packages build bench
@@ -162,4 +178,5 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build
+	rm -rf .build .build-tsan .build-asan .build-coverage
+	rm -rf .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build

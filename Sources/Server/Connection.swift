@@ -127,9 +127,14 @@ final class Connection: ChannelInboundHandler {
     }
 
     /// A turn: answers the whole lines that are here, as far as time lasts and the peer reads its answers.
+    ///
+    /// Whatever stands in the way, an answer that was made elsewhere leaves at once: `lane.answers` is every connection's.
     private func serve(_ context: ChannelHandlerContext) {
-        guard !isPostponed else { return }
-        guard lane.hasTimeLeft || (!asksForTokens && lane.worker.isAdmin(identity)) else { return postpone(context) }
+        guard !isPostponed else { return flush(context) }
+        guard lane.hasTimeLeft || (!asksForTokens && lane.worker.isAdmin(identity)) else {
+            flush(context)
+            return postpone(context)
+        }
         var fatal: Refusal?
         var hasAnswered = false
         var turn = Turn()

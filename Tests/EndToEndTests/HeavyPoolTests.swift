@@ -43,6 +43,29 @@ struct HeavyPoolTests {
         }
     }
 
+    @Test("WIRE-1 an answer that is made elsewhere goes to who asked, also when that connection waits for its turn")
+    func recipients() throws {
+        let daemon = try daemon()
+        // Enough of them that every loop is busy, so that answers come while their connections are postponed.
+        let clients = try (0..<16).map { _ in try daemon.connect() }
+        let claims = #","claims":{"pad":"\#(String(repeating: "p", count: 512))"}}"#
+        let count = 60
+        for round in 0..<4 {
+            for (number, client) in clients.enumerated() {
+                let lines = (0..<count).map { line in
+                    let profile = line % 4 == 0 ? "rsa" : "default"
+                    return #"{"id":"\#(number)-\#(round)-\#(line)","op":"sign","profile":"\#(profile)""# + claims + "\n"
+                }
+                try client.send(lines.joined())
+            }
+            for (number, client) in clients.enumerated() {
+                for (line, answer) in try answers(client, count).enumerated() {
+                    try #require(answer.text("id") == "\(number)-\(round)-\(line)", "another's answer")
+                }
+            }
+        }
+    }
+
     @Test("More than a connection may await wait in their turn, and a half-closed peer gets every answer")
     func manyAwaited() throws {
         let daemon = try daemon()
