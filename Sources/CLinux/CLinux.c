@@ -60,14 +60,17 @@ bool clinux_knows_peer_process(void) {
 int clinux_forbid_dumping(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0; }
 
 int clinux_drop_crash_handlers(void) {
+/* Decided when it is compiled: nothing at run time makes a release keep a handler. */
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
     return 0; /* whose reports are what they are for */
 #endif
 #endif
     static const int signals[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        if (signal(signals[i], SIG_DFL) == SIG_ERR) return -errno;
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now)) return -errno;
+        if (now.sa_handler != SIG_IGN && signal(signals[i], SIG_DFL) == SIG_ERR) return -errno;
     }
     return 0;
 }

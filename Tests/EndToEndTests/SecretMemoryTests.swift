@@ -41,6 +41,16 @@ struct SecretMemoryTests {
         #expect(owner == 0)
     }
 
+    @Test("MEM-2 a signal that its starter had it ignore, as a shell SIGQUIT behind &, stays ignored")
+    func ignoredSignals() throws {
+        let daemon = try TestDaemon(prepared: TestDaemon.settings())
+        try daemon.start(wrapper: ["--ignore-signal=QUIT"])
+        let status = try String(contentsOfFile: "/proc/\(daemon.process.processIdentifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") })
+        let ignored = try #require(line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
+        #expect(ignored & 1 << UInt64(SIGQUIT - 1) != 0)
+    }
+
     @Test(
         "MEM-2 another process of the daemon's own user cannot read its memory",
         .enabled(if: geteuid() == 0, "needs root to become another user"))
