@@ -60,65 +60,71 @@ struct KeyKindMemoryTests {
         #expect(scan.inside[ring.name]?.isEmpty == false)
     }
 
-    @Test("MEM-1 the scanner finds keys of every kind in memory that is not locked")
-    func control() throws {
+    /// Keys of every kind, as a scan takes them and as JSON.
+    private func newKeys() throws -> (keys: [String: Any], json: Data) {
         let daemon = try TestDaemon(preparedRings: Self.kinds.map(\.ring))
-        let holder = Process()
-        let (input, output) = (Pipe(), Pipe())
-        holder.executableURL = Program.python
-        holder.arguments = [
-            "-c", "import os, sys; held = sys.stdin.readline(); os.write(1, b'held\\n'); sys.stdin.read()",
-        ]
-        holder.standardInput = input
-        holder.standardOutput = output
-        try holder.run()
         let keys = try daemon.privateKeys(of: Self.kinds.map(\.ring))
         // Slashes stay as they are: they belong to the base64 of a PEM file.
-        let json = try JSONSerialization.data(withJSONObject: keys, options: .withoutEscapingSlashes)
-        input.fileHandleForWriting.write(json + Data("\n".utf8))
-        try #require(output.fileHandleForReading.availableData == Data("held\n".utf8))
-        let scan = try MemoryScan(of: holder, keys: keys)
-        try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+        return (keys, try JSONSerialization.data(withJSONObject: keys, options: .withoutEscapingSlashes))
+    }
+
+    @Test("MEM-1 the scanner finds keys of every kind in memory that is not locked")
+    func control() throws {
+        let (keys, json) = try newKeys()
+        let holder = try SecretHolder("held = sys.stdin.readline(); os.write(1, b'held\\n')", input: json)
+        let scan = try MemoryScan(of: holder.process, keys: keys)
+        try holder.end()
         #expect(Set(scan.outside.map(\.key)) == Set(keys.keys))
         #expect(scan.inside.values.allSatisfy { $0.isEmpty })
     }
 
     @Test("MEM-1 the scanner finds every form of every kind of key where it is not locked")
     func controlOfForms() throws {
-        let daemon = try TestDaemon(preparedRings: Self.kinds.map(\.ring))
-        let keys = try daemon.privateKeys(of: Self.kinds.map(\.ring))
-        let holder = Process()
-        let (input, output) = (Pipe(), Pipe())
-        holder.executableURL = Program.python
-        // It says which forms it holds: by key and form, with a LF behind.
-        holder.arguments = [
-            "-c",
-            """
-            import json, os, sys
-            sys.dont_write_bytecode = True
-            sys.path.insert(0, sys.argv[1])
+        let (keys, json) = try newKeys()
+        // It says which forms it holds, by key.
+        let script = """
             from secret_forms import forms, jwk_of_pem
             keys = json.loads(sys.stdin.readline())
             held = {name: forms(jwk_of_pem(key) if isinstance(key, str) else key) for name, key in keys.items()}
             os.write(1, json.dumps({name: list(found) for name, found in held.items()}).encode() + b"\\n")
-            sys.stdin.read()
-            """, TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests").path,
-        ]
-        holder.standardInput = input
-        holder.standardOutput = output
-        try holder.run()
-        let json = try JSONSerialization.data(withJSONObject: keys, options: .withoutEscapingSlashes)
-        input.fileHandleForWriting.write(json + Data("\n".utf8))
-        let held = try JSONDecoder().decode([String: [String]].self, from: output.fileHandleForReading.availableData)
-        let scan = try MemoryScan(of: holder, keys: keys)
-        try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+            """
+        let holder = try SecretHolder(script, input: json)
+        let held = try JSONDecoder().decode([String: [String]].self, from: holder.word)
+        let scan = try MemoryScan(of: holder.process, keys: keys)
+        try holder.end()
         #expect(held.values.map(\.count).reduce(0, +) > 150)
         let found = Dictionary(grouping: scan.outside, by: \.key).mapValues { Set($0.map(\.form)) }
         for (key, forms) in held {
             let missed = Set(forms).subtracting(found[key] ?? [])
             #expect(missed.isEmpty, "\(key): \(missed)")
+        }
+    }
+
+    @Test("MEM-1 the scanner finds a key in pages that a process wrote over code, in shared ones, and in a mapped file")
+    func controlOfPages() throws {
+        let daemon = try TestDaemon(prepared: TestDaemon.settings())
+        let file = daemon.keys.appending(path: "first.jwk").path
+        let key = try privateKey(String(contentsOfFile: file, encoding: .utf8))
+        let script = """
+            import mmap
+            key = open(sys.argv[1], "rb").read()
+            # Not looked at: the pages are not there.
+            own = mmap.mmap(os.open(sys.argv[1], os.O_RDONLY), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+            over = mmap.mmap(os.open("/proc/self/exe", os.O_RDONLY), 1 << 20, access=mmap.ACCESS_COPY)
+            shared = mmap.mmap(-1, 1 << 20)
+            # Across the end of a page.
+            for pages in over, shared:
+                pages[12288 - 40 : 12288 - 40 + len(key)] = key
+            os.write(1, os.readlink("/proc/self/exe").encode())
+            """
+        let holder = try SecretHolder(script, [file])
+        let scan = try MemoryScan(of: holder.process, keys: ["key": key])
+        try holder.end()
+        let found = Dictionary(grouping: scan.outside, by: \.mapping).mapValues(\.count)
+        // A text of 86 characters, 64 octets, has as many pieces at steps of eight.
+        let pieces = (86 - 16) / 8 + 1
+        for name in [file, String(decoding: holder.word, as: UTF8.self), "/dev/zero (deleted)"] {
+            #expect(found[name] == pieces, "\(name): \(found)")
         }
     }
 }
