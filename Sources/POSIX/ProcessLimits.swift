@@ -3,12 +3,13 @@ internal import Glibc
 
 /// What a process may do to itself for good.
 package enum ProcessLimits {
-    /// No core file, no ptrace and no /proc/PID/mem for others of the same user (rule MEM-2).
+    /// No core file, no report of a crash, no ptrace and no /proc/PID/mem for others of the same user (rule MEM-2).
     package static func forbidDumps() throws(Errno) {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         // Reason: setrlimit(2) reads one struct of this frame.
         try Errno.retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
         try Errno.check(clinux_forbid_dumping())
+        try Errno.check(clinux_drop_crash_handlers())
     }
 
     /// No set-id program can give this process or its children more than they have.

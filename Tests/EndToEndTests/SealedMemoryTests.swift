@@ -89,29 +89,18 @@ struct SealedMemoryTests {
         let kek = folder.path("kek")
         #expect(try folder.signet(["key", "new-kek", kek]).status == 0)
         let key = try jwk(String(contentsOfFile: kek, encoding: .utf8))
-        let holder = Process()
-        let (input, output) = (Pipe(), Pipe())
-        holder.executableURL = Program.python
         // A context of OpenSSL, as one would be that the daemon forgot to free.
-        holder.arguments = [
-            "-c",
-            """
-            import base64, json, os, sys
+        let script = """
+            import base64
             from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
             jwk = json.load(open(sys.argv[1]))
             key = base64.urlsafe_b64decode(jwk["k"] + "=")
             context = Cipher(algorithms.AES(key), modes.GCM(bytes(12))).encryptor()
             os.write(1, b"held\\n")
-            sys.stdin.read()
-            """, kek,
-        ]
-        holder.standardInput = input
-        holder.standardOutput = output
-        try holder.run()
-        try #require(output.fileHandleForReading.availableData == Data("held\n".utf8))
-        let scan = try MemoryScan(of: holder, keys: ["kek": key])
-        try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+            """
+        let holder = try SecretHolder(script, [kek])
+        let scan = try MemoryScan(of: holder.process, keys: ["kek": key])
+        try holder.end()
         let forms = Set(scan.outside.map(\.form))
         #expect(forms.isSuperset(of: ["key", "text of k", "round keys"]), "\(forms)")
         #expect(!forms.isDisjoint(with: ["hash key", "hash key, words swapped"]), "\(forms)")

@@ -27,18 +27,28 @@ struct SecretMemoryTests {
         #expect(used.inside["key"]?["key"] ?? 0 > 0)
     }
 
-    @Test("MEM-2 the process is not dumpable, has no core limit, and is closed to its own user")
+    @Test("MEM-2 the process is not dumpable, has no core limit, catches no crash, and is closed to its own user")
     func notDumpable() throws {
-        let daemon = try TestDaemon()
-        let proc = "/proc/\(daemon.process.processIdentifier)"
-        let limits = try String(contentsOfFile: "\(proc)/limits", encoding: .utf8)
-        let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
-        #expect(core.split(separator: " ").filter { $0 == "0" }.count == 2)
-        let status = try String(contentsOfFile: "\(proc)/status", encoding: .utf8)
-        #expect(status.contains("NoNewPrivs:\t1"))
+        let daemon = try TestDaemon(prepared: TestDaemon.settings())
+        // Swift's reports of crashes, as far as somebody can ask for them.
+        try daemon.start(environment: ["SWIFT_BACKTRACE": "enable=yes"])
+        let faults = try daemon.process.faultsOfHardening()
+        #expect(faults.isEmpty, "\(faults)")
+        let pid = daemon.process.processIdentifier
+        #expect(try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).contains("NoNewPrivs:\t1"))
         // The files of a process that cannot be dumped belong to root, whoever runs it.
-        let owner = try FileManager.default.attributesOfItem(atPath: "\(proc)/environ")[.ownerAccountID] as? Int
+        let owner = try FileManager.default.attributesOfItem(atPath: "/proc/\(pid)/environ")[.ownerAccountID] as? Int
         #expect(owner == 0)
+    }
+
+    @Test("MEM-2 a signal that its starter had it ignore, as a shell SIGQUIT behind &, stays ignored")
+    func ignoredSignals() throws {
+        let daemon = try TestDaemon(prepared: TestDaemon.settings())
+        try daemon.start(wrapper: ["--ignore-signal=QUIT"])
+        let status = try String(contentsOfFile: "/proc/\(daemon.process.processIdentifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") })
+        let ignored = try #require(line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
+        #expect(ignored & 1 << UInt64(SIGQUIT - 1) != 0)
     }
 
     @Test(

@@ -82,4 +82,21 @@ import Testing
         // It has signed: it is never next again.
         #expect(try client.ask(Self.sign).text("kid") == "second")
     }
+
+    @Test("Rates do not follow it: the time to wait is a second's at most, whatever the clock does")
+    func rates() throws {
+        let daemon = try TestDaemon(prepared: TestDaemon.settings(allow: "rate = 1"))
+        let clock = try FakeClock(of: daemon)
+        try daemon.start(environment: clock.environment)
+        let client = try daemon.connect()
+        for offset in [0, -Self.hour, Self.hour, 0] {
+            try clock.set(offset)
+            let refused = try awaitResult("the rate is reached") {
+                let answer = try client.ask(Self.sign)
+                return answer.isOK ? nil : answer
+            }
+            #expect(refused.errorCode == "rate_limited")
+            #expect(1...1_000 ~= (refused.retryAfter ?? 0), "\(refused)")
+        }
+    }
 }

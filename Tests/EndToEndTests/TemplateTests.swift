@@ -69,7 +69,7 @@ struct TemplateTests {
 
     @Test(
         "A look-up that waits holds up its own connection alone, and answers come in order",
-        .enabled(if: UserDatabaseGate.isBuildable, UserDatabaseGate.advice))
+        .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice))
     func slowDatabase() throws {
         let (daemon, gate) = try gatedDaemon()
         let waiting = try daemon.connect()
@@ -95,7 +95,7 @@ struct TemplateTests {
 
     @Test(
         "A reload forgets the names: they are looked up again",
-        .enabled(if: UserDatabaseGate.isBuildable, UserDatabaseGate.advice))
+        .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice))
     func reload() throws {
         let (daemon, gate) = try gatedDaemon()
         let client = try daemon.connect()
@@ -112,7 +112,7 @@ struct TemplateTests {
 
     @Test(
         "A database that cannot be asked is internal, and its reason is in the log",
-        .enabled(if: UserDatabaseGate.isBuildable, UserDatabaseGate.advice))
+        .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice))
     func brokenDatabase() throws {
         let (daemon, gate) = try gatedDaemon()
         let client = try daemon.connect()
@@ -126,7 +126,7 @@ struct TemplateTests {
 
     @Test(
         "A look-up that never ends does not keep the daemon from stopping",
-        .enabled(if: UserDatabaseGate.isBuildable, UserDatabaseGate.advice))
+        .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice))
     func stop() throws {
         let (daemon, gate) = try gatedDaemon(server: "stop_timeout = \"1s\"")
         let client = try daemon.connect()

@@ -31,6 +31,25 @@ struct TestRing: Sendable, CustomTestStringConvertible {
             "EdDSA", "Ed25519", "Ed448",
         ].map { TestRing($0) } + [TestRing("EdDSA", .signet("Ed448"), name: "eddsa-ed448")]
 
+    /// Each kind of key, as `signet key new` makes it and as PEM of OpenSSL; with a form, by its name in secret_forms.py,
+    /// that its key has in memory while it is served.
+    static let everyKind: [(ring: TestRing, form: String)] = [
+        (TestRing("HS256"), "inner state, words swapped"), (TestRing("HS384"), "outer state, words swapped"),
+        (TestRing("HS512"), "inner state, words swapped"),
+        (TestRing("RS256"), "qi, little-endian"), (TestRing("ES256"), "d, little-endian"),
+        (TestRing("ES384"), "d, little-endian"), (TestRing("ES512"), "d, little-endian"),
+        (TestRing("Ed25519"), "seed"), (TestRing("Ed448"), "seed"),
+        (pem("rsa", "PS256", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"), "qi, little-endian"),
+        (pem("p256", "ES256", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "d, little-endian"),
+        (pem("p384", "ES384", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"), "d, little-endian"),
+        (pem("p521", "ES512", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"), "d, little-endian"),
+        (pem("ed25519", "EdDSA", "ED25519"), "seed"), (pem("ed448", "EdDSA", "ED448"), "seed"),
+    ]
+
+    private static func pem(_ name: String, _ algorithm: String, _ arguments: String...) -> TestRing {
+        TestRing(algorithm, .genpkey(["-algorithm"] + arguments), name: "pem-\(name)")
+    }
+
     fileprivate var settings: String {
         """
         [keyring.\(name)]
@@ -76,9 +95,16 @@ extension TestDaemon {
     }
 
     private func makeKey(of ring: TestRing) throws {
-        let directory = directory(of: ring)
         try FileManager.default.createDirectory(
-            at: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            at: directory(of: ring), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try addKey(to: ring)
+    }
+
+    /// Makes a key of the ring's kind in its directory.
+    ///
+    /// - Parameter name: Of the file, where it is PEM.
+    func addKey(to ring: TestRing, _ name: String = "key.pem") throws {
+        let directory = directory(of: ring)
         switch ring.source {
         case .signet(let algorithm):
             let arguments = ["key", "new", "--algorithm", algorithm, directory.path]
@@ -87,7 +113,7 @@ extension TestDaemon {
         case .genpkey(let arguments):
             let made = try Program.run("openssl", ["genpkey"] + arguments)
             try #require(made.status == 0, "\(made.errors)")
-            let file = directory.appending(path: "key.pem").path
+            let file = directory.appending(path: name).path
             let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
             let isWritten = FileManager.default.createFile(
                 atPath: file, contents: Data(made.output.utf8), attributes: attributes)

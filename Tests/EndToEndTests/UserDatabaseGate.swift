@@ -3,7 +3,7 @@ import Testing
 
 /// A gate before the system's database of users, for one daemon: each look-up of a uid waits until the test lets it pass.
 struct UserDatabaseGate {
-    private let library: URL
+    private let library: PreloadedLibrary
     private let gate: URL
 
     /// How a look-up ends that passes.
@@ -33,20 +33,14 @@ struct UserDatabaseGate {
         }
         """
 
-    static let isBuildable = (try? Program.run("cc", ["--version"]).status) == 0
-    static let advice: Comment = "there is no C compiler, cc"
-
     init(of daemon: TestDaemon) throws {
-        library = daemon.directory.appending(path: "gate.so")
         gate = daemon.directory.appending(path: "gate")
-        let built = try Program.run(
-            "cc", ["-shared", "-fPIC", "-x", "c", "-o", library.path, "-", "-ldl"], input: Self.source)
-        try #require(built.status == 0, "\(built.errors)")
+        library = try PreloadedLibrary(at: daemon.directory.appending(path: "gate.so").path, Self.source)
         let made = try Program.run("mkfifo", [gate.path])
         try #require(made.status == 0, "\(made.errors)")
     }
 
-    var environment: [String: String] { ["LD_PRELOAD": library.path, "SIGNET_TEST_GATE": gate.path] }
+    var environment: [String: String] { library.environment.merging(["SIGNET_TEST_GATE": gate.path]) { $1 } }
 
     /// Waits until somebody is looked up, and lets that look-up pass.
     func letPass(_ passage: Passage = .truly) throws {

@@ -117,6 +117,21 @@ struct LayeringTests {
             ])
     }
 
+    @Test("SIG-3 bytes are compared in constant time by one function, which verifies tags and compares secrets")
+    func constantTime() throws {
+        func users(_ pattern: some RegexComponent) -> [String] {
+            Source.everyFile.filter { Source(path: $0.path, text: $0.text).code.contains(pattern) }.map(\.path).sorted()
+        }
+        #expect(users(/\bCRYPTO_memcmp\b/) == ["OpenSSL/HMACKey.swift"])
+        #expect(users(/\b(mem|str)n?cmp\s*\(/).isEmpty)
+        #expect(users(/\bconstantTimeEqual\(/) == ["OpenSSL/HMACKey.swift", "OpenSSL/SecretBytes.swift"])
+        let context = try #require(Source.all.first { $0.path == "OpenSSL/HMACKey.swift" }).code
+        let verify = try #require(context.firstMatch(of: /func verify\([\s\S]*?\n    }/)).output
+        #expect(verify.contains("return constantTimeEqual("))
+        // Of the lengths.
+        #expect(verify.components(separatedBy: "==").count == 2)
+    }
+
     @Test("Only SignetClient has anything public")
     func publicAPI() {
         let users = Set(Source.all.filter { $0.code.contains(/\bpublic\b|\bopen (class|var|func)\b/) }.map(\.room))

@@ -27,6 +27,10 @@ bool clinux_knows_peer_process(void);
 
 /* prctl(PR_SET_DUMPABLE, 0): no core, no ptrace by the same user, /proc/PID owned by root. */
 int clinux_forbid_dumping(void);
+/* Gives the signals of crashes back to the kernel. Swift's runtime, where it finds its backtracer, takes them before main:
+ * it then hands the memory of a process that cannot be dumped to another one, which prints what registers point at; and
+ * goes on where the signal was sent by somebody. What the starter had the process ignore stays ignored. */
+int clinux_drop_crash_handlers(void);
 /* prctl(PR_SET_NO_NEW_PRIVS, 1). */
 int clinux_forbid_new_privileges(void);
 
