@@ -20,8 +20,9 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-sanitizers coverage fuzz fuzz-differential test-clients test-example \
-	test-systemd test-package soak bench bench-growth bench-record bench-gate lint format install install-programs \
+.PHONY: build demo run example test test-sanitizers test-sanitizers-all test-kills coverage fuzz fuzz-differential \
+	test-clients test-example test-systemd test-package soak bench bench-growth bench-record bench-gate lint format \
+	install install-programs \
 	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
@@ -49,6 +50,10 @@ RACES_OF_DAEMONS = ^EndToEndTests\.(HeavyPoolTests|ReloadOrderTests|StopTests|Ro
 test-sanitizers: ## Races, by the thread sanitizer, where there are threads (docs/testing.md)
 	@scripts/install-packages build test
 	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --filter '$(RACES)' --filter '$(RACES_OF_DAEMONS)'
+
+test-sanitizers-all: ## Each sanitizer over all tests; hours on a slow machine
+	@scripts/install-packages build test
+	@for kind in thread address address-release; do SWIFT='$(SWIFT)' Tests/Sanitizers/run $$kind || exit 1; done
 
 coverage: ## What the unit tests cover of the rooms that decide, and what they do not, with reasons (docs/testing.md)
 	@scripts/install-packages build test

@@ -19,11 +19,6 @@ package struct KeyLife: Sendable {
         self.fileModified = fileModified
     }
 
-    /// The same key with another record.
-    func with(_ record: KeyRecord) -> KeyLife {
-        KeyLife(kid: kid, canSign: canSign, times: times, record: record, fileModified: fileModified)
-    }
-
     /// From when on it may sign.
     package var notBefore: Int64 { times.signsFrom }
 
