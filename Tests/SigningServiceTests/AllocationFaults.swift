@@ -1,0 +1,79 @@
+import CLibCrypto
+import OpenSSL
+
+/// OpenSSL's allocations in the arena, counted, and one of them refused: for a process that does nothing else.
+///
+/// What is refused, the arena refuses: it is asked for more than it ever gives.
+enum AllocationFaults {
+    // Reason for all of them: one thread of one process uses them, an exit test's.
+    /// How many allocations it still takes until one is refused; 0: none will be.
+    private nonisolated(unsafe) static var distance = 0
+    private nonisolated(unsafe) static var hasRefused = false
+    /// Blocks that are in use, and where OpenSSL asked for each.
+    private nonisolated(unsafe) static var blocks: [UInt: String] = [:]
+    private nonisolated(unsafe) static var arena: (CRYPTO_malloc_fn?, CRYPTO_realloc_fn?, CRYPTO_free_fn?) = (
+        nil, nil, nil
+    )
+
+    private static let tooMuch = 1 << 30
+
+    /// How many blocks are in use, by where OpenSSL asked for them. Without those of its error queue, which keeps them.
+    static var live: [String: Int] {
+        var live: [String: Int] = [:]
+        let places = unsafe blocks.values
+        for place in places where !place.contains("/err.c:") { live[place, default: 0] += 1 }
+        return live
+    }
+
+    private static func note(_ block: UnsafeMutableRawPointer?, _ file: UnsafePointer<CChar>?, _ line: Int32) {
+        guard let block = unsafe block else { return }
+        let name = unsafe file.map { unsafe String(cString: $0) } ?? ""
+        unsafe blocks[UInt(bitPattern: block)] = "\(name):\(line)"
+    }
+
+    private static func forget(_ block: UnsafeMutableRawPointer?) {
+        unsafe blocks[UInt(bitPattern: block)] = nil
+    }
+
+    /// Opens the arena, and places itself before it. The first thing that happens in the process.
+    static func begin() throws {
+        try SecretMemory.open()
+        try SecretMemory.extend(to: 4 << 20)
+        var (allocate, reallocate, free) = unsafe arena
+        unsafe CRYPTO_get_mem_functions(&allocate, &reallocate, &free)
+        unsafe arena = unsafe (allocate, reallocate, free)
+        let isSet = unsafe CRYPTO_set_mem_functions(
+            { size, file, line in
+                let block = unsafe AllocationFaults.arena.0?(AllocationFaults.size(size), file, line)
+                unsafe AllocationFaults.note(block, file, line)
+                return unsafe block
+            },
+            { old, size, file, line in
+                let asked = size == 0 ? 0 : AllocationFaults.size(size)
+                let block = unsafe AllocationFaults.arena.1?(old, asked, file, line)
+                if unsafe block != nil || size == 0 { unsafe AllocationFaults.forget(old) }
+                unsafe AllocationFaults.note(block, file, line)
+                return unsafe block
+            },
+            { block, file, line in
+                unsafe AllocationFaults.forget(block)
+                unsafe AllocationFaults.arena.2?(block, file, line)
+            })
+        guard isSet == 1 else { throw SecretMemoryError.openSSLInUse }
+    }
+
+    /// Has the `number`-th allocation of `body` refused, counted from 1; whether there was one.
+    static func refusing<Result>(_ number: Int, _ body: () throws -> Result) rethrows -> (Result, wasRefused: Bool) {
+        unsafe (distance, hasRefused) = (number, false)
+        defer { unsafe distance = 0 }
+        return (try body(), unsafe hasRefused)
+    }
+
+    private static func size(_ asked: Int) -> Int {
+        guard unsafe distance > 0 else { return asked }
+        unsafe distance -= 1
+        guard unsafe distance == 0 else { return asked }
+        unsafe hasRefused = true
+        return tooMuch
+    }
+}
