@@ -20,7 +20,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-clients test-example test-systemd test-package bench bench-growth \
+.PHONY: build demo run example test test-kills test-clients test-example test-systemd test-package bench bench-growth \
 	bench-record bench-gate lint format install install-programs install-systemd install-c-client install-manuals \
 	uninstall deb clean
 .NOTPARALLEL:
@@ -41,6 +41,11 @@ test: ## Unit tests, and end-to-end tests with the real programs
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for another number, SIGNET_SEED to see a run again
+	@scripts/install-packages build test
+	$(SWIFT) build --build-tests
+	SIGNET_KILLS=$${SIGNET_KILLS:-100} $(SWIFT) test --skip-build --disable-xctest --filter KillUnderLoadTests
 
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
