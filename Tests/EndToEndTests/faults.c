@@ -1,5 +1,6 @@
 /* Preloaded into a process, has its system calls do what POSIX lets them do and what they seldom do: move fewer bytes than
- * asked for, be interrupted (EINTR), find nothing to do (EAGAIN, on descriptors that do not wait). At random, from a seed;
+ * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). Reading and accepting find
+ * nothing only where nothing is: else POSIX does not allow it, and SwiftNIO waits for the next event. At random, from a seed;
  * each is counted. And has every write to a file find the disk full, while that is asked for.
  *
  * The file that SIGNET_TEST_FAULTS names is the page below, shared with the test. */
@@ -25,13 +26,13 @@
 
 /* What can be injected, and its name in the page. */
 #define KINDS(ONE)                                                                                                     \
-    ONE(READ_SHORT, "read short") ONE(READ_EINTR, "read EINTR") ONE(READ_EAGAIN, "read EAGAIN")                        \
+    ONE(READ_SHORT, "read short") ONE(READ_EINTR, "read EINTR")                                                       \
     ONE(RECV_SHORT, "recv short") ONE(RECV_EINTR, "recv EINTR") ONE(RECV_EAGAIN, "recv EAGAIN")                        \
     ONE(WRITE_SHORT, "write short") ONE(WRITE_EINTR, "write EINTR") ONE(WRITE_EAGAIN, "write EAGAIN")                  \
     ONE(WRITEV_SHORT, "writev short") ONE(WRITEV_EINTR, "writev EINTR") ONE(WRITEV_EAGAIN, "writev EAGAIN")            \
     ONE(SEND_SHORT, "send short") ONE(SEND_EINTR, "send EINTR") ONE(SEND_EAGAIN, "send EAGAIN")                        \
     ONE(SENDMSG_EINTR, "sendmsg EINTR") ONE(SENDMSG_EAGAIN, "sendmsg EAGAIN")                                          \
-    ONE(ACCEPT_EINTR, "accept EINTR") ONE(ACCEPT_EAGAIN, "accept EAGAIN") ONE(ACCEPT_ABORTED, "accept ECONNABORTED")   \
+    ONE(ACCEPT_EINTR, "accept EINTR") ONE(ACCEPT_ABORTED, "accept ECONNABORTED")   \
     ONE(CONNECT_EINTR, "connect EINTR") ONE(OPEN_EINTR, "open EINTR") ONE(CLOSE_EINTR, "close EINTR")                  \
     ONE(FSYNC_EINTR, "fsync EINTR") ONE(FCHMOD_EINTR, "fchmod EINTR") ONE(FLOCK_EINTR, "flock EINTR")                  \
     ONE(POLL_EINTR, "poll EINTR") ONE(EPOLL_EINTR, "epoll_wait EINTR")                                                 \
@@ -121,7 +122,6 @@ ssize_t read(int descriptor, void *buffer, size_t count) {
     nature it;
     if (look(descriptor, &it)) {
         if (happens(READ_EINTR)) return fail(EINTR);
-        if (it.is_stream && !it.waits && happens(READ_EAGAIN)) return fail(EAGAIN);
         if (count > 1 && happens(READ_SHORT)) count = some_of(count);
     }
     return REAL(read)(descriptor, buffer, count);
@@ -198,8 +198,7 @@ static bool refuses_to_accept(int descriptor) {
     nature it;
     if (!look(descriptor, &it)) return false;
     if (happens(ACCEPT_EINTR)) return fail(EINTR);
-    if (happens(ACCEPT_ABORTED)) return fail(ECONNABORTED);
-    return !it.waits && happens(ACCEPT_EAGAIN) && fail(EAGAIN);
+    return happens(ACCEPT_ABORTED) && fail(ECONNABORTED);
 }
 
 PLACE(accept);
