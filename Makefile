@@ -20,9 +20,9 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-kills test-clients test-example test-systemd test-package bench bench-growth \
-	bench-record bench-gate lint format install install-programs install-systemd install-c-client install-manuals \
-	uninstall deb clean
+.PHONY: build demo run example test test-kills test-sanitizers coverage test-clients test-example \
+	test-systemd test-package bench bench-growth bench-record bench-gate lint format install install-programs \
+	install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -46,6 +46,18 @@ test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for 
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	SIGNET_KILLS=$${SIGNET_KILLS:-100} $(SWIFT) test --skip-build --disable-xctest --filter KillUnderLoadTests
+
+# What races: the rooms with threads, and the daemon's loops, pool, reloads and end.
+RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.
+RACES_OF_DAEMONS = ^EndToEndTests\.(HeavyPoolTests|ReloadOrderTests|StopTests|RotationUnderLoadTests)/
+
+test-sanitizers: ## Races, by the thread sanitizer, where there are threads (docs/testing.md)
+	@scripts/install-packages build test
+	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --filter '$(RACES)' --filter '$(RACES_OF_DAEMONS)'
+
+coverage: ## What the unit tests cover of the rooms that decide, and what they do not, with reasons (docs/testing.md)
+	@scripts/install-packages build test
+	@SWIFT='$(SWIFT)' Tests/Coverage/run
 
 test-clients: build ## The clients in C and Python, and what the README shows of them, installed
 	@scripts/install-packages clients
@@ -167,4 +179,5 @@ deb: build ## Debian packages, in .build/deb
 	scripts/build-deb $(BUILT) .build/deb
 
 clean:
-	rm -rf .build .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build
+	rm -rf .build .build-tsan .build-asan .build-coverage
+	rm -rf .dev .example clients/c/build $(EXAMPLE)/.build Benchmarks/jwt-kit-sign/.build

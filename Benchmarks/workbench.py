@@ -25,6 +25,7 @@ PROGRAMS = {
     "signing_server": (["floors/line_server.c", "floors/signing_server.c"], ["-lcrypto", "-lpthread"]),
     "line_load": (["load/line_load.c"], []),
     "libjwt_sign": (["peers/libjwt_sign.c"], ["-ljwt"]),
+    "count_allocations.so": (["load/count_allocations.c"], ["-shared", "-fPIC"]),
     "munge_encode": (["peers/munge_encode.c"], ["-lmunge", "-lpthread"]),
 }
 
@@ -94,10 +95,11 @@ class Server:
 class Signet(Server):
     """signetd in a folder of its own."""
 
-    def __init__(self, programs, folder, *, rings, profiles=None, server=""):
+    def __init__(self, programs, folder, *, rings, profiles=None, server="", environment=None):
         """`rings`: names to algorithms, with files of keys already in `folder/RING`, or one made now; `profiles`: names to
         rings, by default a profile for each ring."""
         self.folder = folder
+        self.environment = environment or {}
         self.program = programs / "signetd"
         user = getpass.getuser()
         text = ['[server]\nsocket = "signet.sock"\nstate_directory = "state"\n'
@@ -128,7 +130,7 @@ class Signet(Server):
             notify.settimeout(30)
             began = time.perf_counter()
             super().__init__(self.folder / "signet.sock", self.program, "--config", self.configuration,
-                             environment={"NOTIFY_SOCKET": str(notice)})
+                             environment={**self.environment, "NOTIFY_SOCKET": str(notice)})
             try:
                 while b"READY=1" not in notify.recv(4096):
                     pass

@@ -33,6 +33,8 @@ package final class AllowEntry: Sendable {
     package let permissions: Set<Permission>
     /// A subset of the profile's, the default first.
     package let audiences: [ByteString]
+    /// Each as a JSON string.
+    package let quotedAudiences: [[UInt8]]
     package let allowedClaims: ClaimAllowance
     /// Seconds.
     package let maximumTTL: Int64
@@ -48,6 +50,11 @@ package final class AllowEntry: Sendable {
         self.who = who
         self.permissions = permissions
         self.audiences = audiences
+        quotedAudiences = audiences.map { audience in
+            var json: [UInt8] = []
+            json.appendJSONString(audience.bytes)
+            return json
+        }
         self.allowedClaims = allowedClaims
         self.maximumTTL = maximumTTL
         self.rate = rate

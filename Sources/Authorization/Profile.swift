@@ -23,7 +23,7 @@ package final class Profile: Sendable {
     package let allow: [AllowEntry]
     /// The required claims that are not fixed, so that each request has to bring them.
     let requiredOfCallers: [ByteString]
-    private let forbiddenNames: [ClaimName]
+    private let forbiddenNames: ClaimNameSet
 
     /// What its tokens carry.
     package enum Content: Sendable {
@@ -50,13 +50,13 @@ package final class Profile: Sendable {
         self.fixedClaims = fixedClaims
         self.allow = allow
         requiredOfCallers = validation.requiredClaims.filter { name in !fixedClaims.contains { $0.name == name } }
-        forbiddenNames = ClaimName.reserved + fixedClaims.map { ClaimName($0.name) }
+        forbiddenNames = ClaimNameSet(
+            ClaimName.reserved + [.audience] + fixedClaims.map { ClaimName($0.name) })
     }
 
     /// Whether a request's claim would stand where the daemon's own stands (rule CLM-6): a reserved or a fixed claim,
     /// names folded. `aud` is not one, under its exact name.
     package func isForbidden(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
-        for forbidden in forbiddenNames where forbidden.matches(name, in: bytes) { return true }
-        return ClaimName.audience.matches(name, in: bytes) && !name.equals("aud", in: bytes)
+        forbiddenNames.contains(name, in: bytes) && !name.equals("aud", in: bytes)
     }
 }

@@ -10,8 +10,8 @@ package enum Base64URL {
 
     /// Appends the encoding of `bytes`.
     package static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
-        let start = output.count
-        output.append(contentsOf: repeatElement(0, count: encodedCount(bytes.count)))
+        let (start, count) = (output.count, encodedCount(bytes.count))
+        output.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
         var characters = output.mutableSpan
         encode(bytes, into: &characters, at: start)
     }
@@ -19,17 +19,21 @@ package enum Base64URL {
     /// Writes the encoding of `bytes` to `output` from `start` on; there must be room.
     package static func encode(_ bytes: Span<UInt8>, into output: inout MutableSpan<UInt8>, at start: Int) {
         var (source, target) = (0, start)
-        while source + 8 <= bytes.count {
-            output.store(Octet.spread(bytes.word(at: source).byteSwapped >> 16).characters.lanes, at: target)
-            source += 6
-            target += 8
+        // Twelve bytes at a time, while two words may be read that have two bytes too many each.
+        while source + 14 <= bytes.count {
+            let bits = SIMD2(bytes.word(at: source).byteSwapped, bytes.word(at: source + 6).byteSwapped) &>> 16
+            let characters = Lanes.spread(bits).characters.words
+            output.store(characters[0], at: target)
+            output.store(characters[1], at: target + 8)
+            source += 12
+            target += 16
         }
         while source < bytes.count {
-            let count = min(bytes.count - source, 3)
+            let count = min(bytes.count - source, 6)
             var group: UInt64 = 0
             for offset in 0..<count { group |= UInt64(bytes[source + offset]) << UInt64(40 - 8 * offset) }
-            var characters = Octet.spread(group).characters.lanes
-            for _ in 0...count {
+            var characters = Lanes.spread(SIMD2(group, 0)).characters.words[0]
+            for _ in 0..<encodedCount(count) {
                 output[target] = UInt8(truncatingIfNeeded: characters)
                 characters >>= 8
                 target += 1
@@ -51,22 +55,25 @@ package enum Base64URL {
     package static func decode(_ characters: Span<UInt8>, into output: inout MutableSpan<UInt8>) -> Bool {
         guard decodedCount(characters.count) != nil else { return false }
         var (source, target) = (0, 0)
-        // While eight bytes may be written: six, and two that are overwritten.
-        while source + 8 <= characters.count, target + 8 <= output.count {
-            guard let sextets = Octet(lanes: characters.word(at: source)).sextets else { return false }
-            output.store((sextets.gathered << 16).byteSwapped, at: target)
-            source += 8
-            target += 6
+        // Sixteen characters at a time, while two words may be written whose last two bytes are overwritten.
+        while source + 16 <= characters.count, target + 14 <= output.count {
+            let group = Lanes(words: SIMD2(characters.word(at: source), characters.word(at: source + 8)))
+            guard let bits = group.sextets?.gathered else { return false }
+            output.store((bits[0] << 16).byteSwapped, at: target)
+            output.store((bits[1] << 16).byteSwapped, at: target + 6)
+            source += 16
+            target += 12
         }
         while source < characters.count {
-            let count = min(characters.count - source, 4)
+            let count = min(characters.count - source, 8)
             // What is missing stands as `A`, whose value is 0.
-            var group = Octet(lanes: UInt64(repeating: UInt8(ascii: "A")))
-            for offset in 0..<count { group.lanes.replace(at: offset, with: characters[source + offset]) }
-            guard let bits = group.sextets?.gathered, bits & (1 << UInt64(48 - 8 * (count - 1)) - 1) == 0 else {
+            var group = Lanes(repeating: UInt8(ascii: "A"))
+            for offset in 0..<count { group.replace(at: offset, with: characters[source + offset]) }
+            let size = count * 3 / 4
+            guard let bits = group.sextets?.gathered[0], bits & (1 << UInt64(48 - 8 * size) - 1) == 0 else {
                 return false
             }
-            for offset in 0..<count - 1 {
+            for offset in 0..<size {
                 output[target] = UInt8(truncatingIfNeeded: bits >> UInt64(40 - 8 * offset))
                 target += 1
             }
@@ -76,59 +83,79 @@ package enum Base64URL {
     }
 }
 
-/// Eight characters or sextets at once, one in each byte of a number, the first one lowest.
-private struct Octet {
-    var lanes: UInt64
+/// Sixteen characters or sextets at once, one in each byte of two numbers, the first one lowest.
+///
+/// Only additions, shifts and masks of whole numbers: they are what every processor has for sixteen bytes at a time, and
+/// take the same time for every value.
+private struct Lanes {
+    var words: SIMD2<UInt64>
 
-    /// One in the lanes whose value is at least `bound`, zero in the others. Values are below 128.
-    private func atLeast(_ bound: UInt8) -> UInt64 {
-        (lanes &+ UInt64(repeating: 0x80 - bound)) >> 7 & UInt64(repeating: 1)
+    init(words: SIMD2<UInt64>) { self.words = words }
+
+    init(repeating value: UInt8) { words = .init(repeating: UInt64(value) &* 0x0101_0101_0101_0101) }
+
+    /// Puts `value` in one of the first eight lanes.
+    mutating func replace(at lane: Int, with value: UInt8) {
+        let shift = UInt64(8 * lane)
+        words[0] = words[0] & ~(0xFF << shift) | UInt64(value) << shift
     }
 
-    /// The 48 lowest bits of `bits`, the highest six first.
-    static func spread(_ bits: UInt64) -> Octet {
-        let halves = bits >> 24 & 0xFF_FFFF | (bits & 0xFF_FFFF) << 32
-        let quarters = halves >> 12 & 0x0000_0FFF_0000_0FFF | (halves & 0x0000_0FFF_0000_0FFF) << 16
-        return Octet(lanes: quarters >> 6 & 0x003F_003F_003F_003F | (quarters & 0x003F_003F_003F_003F) << 8)
+    /// The 48 lowest bits of each number, the highest six first.
+    @inline(__always)
+    static func spread(_ bits: SIMD2<UInt64>) -> Lanes {
+        let halves = (bits &>> 24) & both(0xFF_FFFF) | (bits & both(0xFF_FFFF)) &<< 32
+        let quarters = (halves &>> 12) & both(0x0000_0FFF_0000_0FFF) | (halves & both(0x0000_0FFF_0000_0FFF)) &<< 16
+        let sextets = both(0x003F_003F_003F_003F)
+        return Lanes(words: (quarters &>> 6) & sextets | (quarters & sextets) &<< 8)
     }
 
     /// The inverse of `spread`.
-    var gathered: UInt64 {
-        let quarters = (lanes & 0x003F_003F_003F_003F) << 6 | lanes >> 8 & 0x003F_003F_003F_003F
-        let halves = (quarters & 0x0000_0FFF_0000_0FFF) << 12 | quarters >> 16 & 0x0000_0FFF_0000_0FFF
-        return (halves & 0xFF_FFFF) << 24 | halves >> 32
+    @inline(__always)
+    var gathered: SIMD2<UInt64> {
+        let sextets = Self.both(0x003F_003F_003F_003F)
+        let quarters = (words & sextets) &<< 6 | (words &>> 8) & sextets
+        let pairs = Self.both(0x0000_0FFF_0000_0FFF)
+        let halves = (quarters & pairs) &<< 12 | (quarters &>> 16) & pairs
+        return (halves & Self.both(0xFF_FFFF)) &<< 24 | halves &>> 32
     }
 
     /// The characters of sextets: `A` to `Z`, `a` to `z`, `0` to `9`, `-`, `_`.
     ///
     /// From one run of the alphabet to the next, what is to be added changes: 65, 71, -4, -17, 32.
-    var characters: Octet {
-        let more = UInt64(repeating: 65) &+ atLeast(26) &* 6 &+ atLeast(63) &* 49
-        let less = atLeast(52) &* 75 &+ atLeast(62) &* 13
-        return Octet(lanes: lanes &+ more &- less)
+    @inline(__always)
+    var characters: Lanes {
+        let more = Lanes(repeating: 65).words &+ step(6, from: 26) &+ step(49, from: 63)
+        return Lanes(words: words &+ more &- step(75, from: 52) &- step(13, from: 62))
     }
 
     /// The sextets of characters; nil when one is foreign.
-    var sextets: Octet? {
-        guard lanes & UInt64(repeating: 0x80) == 0 else { return nil }
-        let (dash, digits, upper, low, lower) = (
-            atLeast(0x2D), atLeast(0x30), atLeast(0x41), atLeast(0x5F), atLeast(0x61)
-        )
+    @inline(__always)
+    var sextets: Lanes? {
+        let high = words & Self.both(0x8080_8080_8080_8080)
         // How many runs have begun, less how many have ended: one within a run.
-        let begun = dash &+ digits &+ upper &+ low &+ lower
-        let ended = atLeast(0x2E) &+ atLeast(0x3A) &+ atLeast(0x5B) &+ atLeast(0x60) &+ atLeast(0x7B)
-        guard begun &- ended == UInt64(repeating: 1) else { return nil }
-        return Octet(
-            lanes: lanes &+ dash &* 17 &+ low &* 33 &- digits &* 13 &- upper &* 69 &- lower &* 39)
+        let begun = one(from: 0x2D) &+ one(from: 0x30) &+ one(from: 0x41) &+ one(from: 0x5F) &+ one(from: 0x61)
+        let ended = one(from: 0x2E) &+ one(from: 0x3A) &+ one(from: 0x5B) &+ one(from: 0x60) &+ one(from: 0x7B)
+        let foreign = (begun &- ended) ^ Lanes(repeating: 1).words | high
+        guard foreign[0] | foreign[1] == 0 else { return nil }
+        let more = step(17, from: 0x2D) &+ step(33, from: 0x5F)
+        let less = step(13, from: 0x30) &+ step(69, from: 0x41) &+ step(39, from: 0x61)
+        return Lanes(words: words &+ more &- less)
     }
-}
 
-extension UInt64 {
-    /// The same value in each of eight lanes.
-    fileprivate init(repeating value: UInt8) { self = UInt64(value) &* 0x0101_0101_0101_0101 }
-
-    fileprivate mutating func replace(at lane: Int, with value: UInt8) {
-        let shift = UInt64(8 * lane)
-        self = self & ~(0xFF << shift) | UInt64(value) << shift
+    /// One in the lanes whose value is at least `bound`, zero in the others. Values are below 128; a higher one carries
+    /// into the next lane.
+    @inline(__always)
+    private func one(from bound: UInt8) -> SIMD2<UInt64> {
+        ((words &+ Lanes(repeating: 0x80 - bound).words) &>> 7) & Lanes(repeating: 1).words
     }
+
+    /// `value` in the lanes whose value is at least `bound`, zero in the others.
+    @inline(__always)
+    private func step(_ value: UInt8, from bound: UInt8) -> SIMD2<UInt64> {
+        let ones = one(from: bound)
+        // From one to seven ones, and of those the bits of `value`: products of 64 bits are slow two at a time.
+        return ((ones &<< 7) &- ones) & Lanes(repeating: value).words
+    }
+
+    private static func both(_ word: UInt64) -> SIMD2<UInt64> { SIMD2(repeating: word) }
 }

@@ -38,6 +38,36 @@ package struct ClaimName: Hashable, Sendable {
     package static let audience = ClaimName("aud")
 }
 
+/// Names of claims that a caller may not use, told apart as `ClaimName` does.
+package struct ClaimNameSet: Sendable {
+    private let names: [ClaimName]
+    /// A bit for each first byte that a name may have, by its lowest five bits, which letters of both cases share.
+    private let firstBytes: UInt32
+
+    package init(_ names: [ClaimName]) {
+        self.names = names
+        firstBytes = names.reduce(0) { mask, name in
+            // The empty name has no first byte: then every name is looked at.
+            mask | (name.folded.first.map { 1 << UInt32($0 & 31) } ?? .max)
+        }
+    }
+
+    /// Whether the unescaped name folds to one of these. Allocates nothing.
+    package func contains(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
+        guard mayContain(name, in: bytes) else { return false }
+        let names = names.span
+        for position in names.indices where names[position].matches(name, in: bytes) { return true }
+        return false
+    }
+
+    /// Most names end here: none of the set begins like them, and their first byte is no escape and nothing to fold.
+    private func mayContain(_ name: JSONText, in bytes: Span<UInt8>) -> Bool {
+        guard name.start < name.end else { return true }
+        let first = bytes[name.start]
+        return firstBytes >> UInt32(first & 31) & 1 == 1 || first >= 0x80 || first == UInt8(ascii: "\\")
+    }
+}
+
 /// The bytes of a JSON string, unescaped and folded.
 private struct FoldedBytes {
     private var source: UnescapedBytes

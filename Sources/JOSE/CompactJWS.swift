@@ -1,3 +1,5 @@
+internal import StrictJSON
+
 /// Where the three segments of a compact JWS stand (RFC 7515 section 3.1, rule HDR-5): `header.payload.signature`.
 package struct CompactJWS: Equatable, Sendable {
     package let header: Range<Int>
@@ -10,19 +12,14 @@ package struct CompactJWS: Equatable, Sendable {
     /// Finds the segments. nil unless there are exactly three, and none but the payload is empty: five segments are a
     /// JWE, two an unsecured token (rule ALG-2), a leading brace the JSON serialisation.
     package init?(_ token: Span<UInt8>) {
-        var stops: (Int, Int) = (-1, -1)
-        for position in 0..<token.count where token[position] == UInt8(ascii: ".") {
-            if stops.0 < 0 {
-                stops.0 = position
-            } else if stops.1 < 0 {
-                stops.1 = position
-            } else {
-                return nil
-            }
-        }
-        guard stops.0 > 0, stops.1 > 0, stops.1 + 1 < token.count else { return nil }
-        header = 0..<stops.0
-        payload = stops.0 + 1..<stops.1
-        signature = stops.1 + 1..<token.count
+        let stop = UInt8(ascii: ".")
+        guard let first = token.firstIndex(of: stop, from: 0),
+            let second = token.firstIndex(of: stop, from: first + 1),
+            token.firstIndex(of: stop, from: second + 1) == nil,
+            first > 0, second + 1 < token.count
+        else { return nil }
+        header = 0..<first
+        payload = first + 1..<second
+        signature = second + 1..<token.count
     }
 }

@@ -4,7 +4,7 @@ package import StrictJSON
 /// The keys of one ring at one moment: which signs, which verify, which are published.
 ///
 /// Immutable. A reload builds a new one; requests keep the one they began with.
-package struct Keyring: Sendable {
+package final class Keyring: Sendable {
     package let name: ByteString
     package let algorithm: Algorithm
     /// Preferred first, as `lives`.
@@ -13,8 +13,8 @@ package struct Keyring: Sendable {
     package let lives: KeyLives
     /// The kids that verify nothing, whether their keys are here or not.
     package let revoked: [ByteString]
-    private let byKid: ByteTable<Int>
-    private let revokedKids: ByteTable<Bool>
+    private let byKid: ByteTable
+    private let revokedKids: ByteTable
 
     /// - Parameters:
     ///   - keys: With distinct kids.
@@ -38,7 +38,7 @@ package struct Keyring: Sendable {
         self.keys = self.lives.all.compactMap { byName[$0.kid] }
         byKid = ByteTable(self.keys.enumerated().map { ($1.kid, $0) })
         self.revoked = revoked
-        revokedKids = ByteTable(revoked.map { ($0, true) })
+        revokedKids = ByteTable(revoked.enumerated().map { ($1, $0) })
     }
 
     /// The same keys with what is recorded of them.

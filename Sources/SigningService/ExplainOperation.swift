@@ -26,7 +26,7 @@ extension Worker {
         case .ready(let ready): plan = ready
         case .lacksAccount(let lookup): return .lacksAccount(lookup)
         }
-        _ = try writePayload(plan, request, line)
+        _ = try writePayload(plan, request, line, to: &payload)
         let header = signing.header(profile: plan.profile, key: plan.key)
         let signer = try signing.context(keyring: plan.keyring, key: plan.key)
         try requireFit(header: Base64URL.encodedCount(header.count) + 1, signature: signer.signatureLength)

@@ -33,21 +33,20 @@ extension Worker {
         _ request: Request, _ line: Span<UInt8>, _ plan: TokenPlan, for identity: Identity, at now: Moment,
         _ output: inout [UInt8]
     ) throws(Refusal) {
-        let jti = try writePayload(plan, request, line)
+        let last = try writePayload(plan, request, line, to: &payload)
         output.beginResponse(id: reader.id, in: line, ok: true)
         output.append(",\"token\":\"")
         try appendToken(plan, to: &output)
-        if signing.snapshot.audit == .all { noteSignature(plan, jti: jti, for: identity, at: now.unixSeconds) }
+        if signing.snapshot.audit == .all { noteSignature(plan, jti: last?.jti, for: identity, at: now.unixSeconds) }
         output.append("\",\"kid\":")
-        output.appendJSONString(signing.snapshot.keyrings[plan.keyring].keys[plan.key].kid.bytes)
-        if let claims = plan.claims, let jti {
-            output.append(",\"exp\":")
-            output.appendInteger(claims.expires)
-            output.append(",\"jti\":\"")
-            output += payload[jti]
-            output.append(UInt8(ascii: "\""))
+        signing.appendQuotedKid(profile: plan.profile, key: plan.key, to: &output)
+        if let last {
+            // `exp` and `jti` as they end the claims, with the brace.
+            output += payload[last.all]
+            output.append(UInt8(ascii: "\n"))
+        } else {
+            output.endResponse()
         }
-        output.endResponse()
     }
 
     /// Appends header, payload and signature (RFC 7515 section 5.1).

@@ -11,8 +11,8 @@ package final class Snapshot: Sendable {
     package let profiles: [ServedProfile]
     /// Counts the snapshots of a daemon's life, from 1.
     package let generation: Int64
-    private let profileByName: ByteTable<Int>
-    private let keyringByName: ByteTable<Int>
+    private let profileByName: ByteTable
+    private let keyringByName: ByteTable
     private let defaultProfile: Int?
     private let admins: Who
     let audit: AuditScope

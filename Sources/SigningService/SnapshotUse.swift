@@ -11,11 +11,25 @@ internal import WireProtocol
 final class SnapshotUse {
     let snapshot: Snapshot
     private var contexts: [[JWSContext?]]
-    /// For each profile, the encoded header of its latest signing key, with its full stop.
-    private var encodedHeaders: [(key: Int, header: [UInt8])?]
+    /// For each profile, what tokens and answers tell of the key that it signed with last.
+    private var keyTexts: [KeyText?]
     /// For each profile, the bucket of each entry that limits its users: of the user who asked last. A connection's
     /// requests come in a row, so that one look into the shared table serves all of them.
     private var latestBuckets: [[LatestBucket]]
+
+    private final class KeyText {
+        let key: Int
+        /// The base64url of the header, and a full stop.
+        let header: [UInt8]
+        /// As a JSON string.
+        let kid: [UInt8]
+
+        init(key: Int, header: [UInt8], kid: [UInt8]) {
+            self.key = key
+            self.header = header
+            self.kid = kid
+        }
+    }
 
     private struct LatestBucket {
         let entry: Int
@@ -26,7 +40,7 @@ final class SnapshotUse {
     init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         contexts = snapshot.keyrings.map { Array(repeating: nil, count: $0.keys.count) }
-        encodedHeaders = Array(repeating: nil, count: snapshot.profiles.count)
+        keyTexts = Array(repeating: nil, count: snapshot.profiles.count)
         latestBuckets = Array(repeating: [], count: snapshot.profiles.count)
     }
 
@@ -42,16 +56,23 @@ final class SnapshotUse {
 
     /// Appends the base64url of a profile's header under a key, and a full stop.
     func appendEncodedHeader(profile: Int, key: Int, to output: inout [UInt8]) {
-        if let cached = encodedHeaders[profile], cached.key == key {
-            output += cached.header
-            return
-        }
-        let header = header(profile: profile, key: key)
-        var encoded: [UInt8] = []
-        Base64URL.append(header.span, to: &encoded)
-        encoded.append(UInt8(ascii: "."))
-        output += encoded
-        encodedHeaders[profile] = (key, encoded)
+        output += keyText(profile: profile, key: key).header
+    }
+
+    /// Appends a key's kid as a JSON string.
+    func appendQuotedKid(profile: Int, key: Int, to output: inout [UInt8]) {
+        output += keyText(profile: profile, key: key).kid
+    }
+
+    private func keyText(profile: Int, key: Int) -> KeyText {
+        if let text = keyTexts[profile], text.key == key { return text }
+        var (header, kid): ([UInt8], [UInt8]) = ([], [])
+        Base64URL.append(self.header(profile: profile, key: key).span, to: &header)
+        header.append(UInt8(ascii: "."))
+        kid.appendJSONString(snapshot.keyrings[snapshot.profiles[profile].keyring].keys[key].kid.bytes)
+        let text = KeyText(key: key, header: header, kid: kid)
+        keyTexts[profile] = text
+        return text
     }
 
     /// The bucket of an entry, if it is this user's that the loop used last.

@@ -26,7 +26,7 @@ struct TokenPart {
     private static func decode(_ segment: Span<UInt8>, into bytes: inout [UInt8]) -> Bool {
         guard let count = Base64URL.decodedCount(segment.count) else { return false }
         bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: repeatElement(0, count: count))
+        bytes.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
         var decoded = bytes.mutableSpan
         return Base64URL.decode(segment, into: &decoded)
     }

@@ -122,28 +122,36 @@ extension Worker {
             grant: grant, values: values, issuedAt: now, expires: now + min(grant.ttl, remainder))
     }
 
-    /// Fills `payload` with what a token carries: the caller's bytes, or the claims.
-    /// - Returns: Where the `jti` stands in the claims.
-    func writePayload(_ plan: TokenPlan, _ request: Request, _ line: Span<UInt8>) throws(Refusal) -> Range<Int>? {
-        guard let claims = plan.claims else {
-            try decodePayload(request, line)
-            return nil
-        }
-        return try writeClaims(plan, claims, request.claims, line)
+    /// Where the daemon's last claims stand in a payload: in `,"exp":N,"jti":"J"}` the whole and the `J`.
+    struct LastClaims {
+        let all: Range<Int>
+        let jti: Range<Int>
     }
 
-    private func decodePayload(_ request: Request, _ line: Span<UInt8>) throws(Refusal) {
+    /// Fills `payload` with what a token carries: the caller's bytes, or the claims.
+    func writePayload(
+        _ plan: TokenPlan, _ request: Request, _ line: Span<UInt8>, to payload: inout [UInt8]
+    ) throws(Refusal) -> LastClaims? {
+        guard let claims = plan.claims else {
+            payload = try decodedPayload(request, line)
+            return nil
+        }
+        return try writeClaims(plan, claims, request.claims, line, to: &payload)
+    }
+
+    private func decodedPayload(_ request: Request, _ line: Span<UInt8>) throws(Refusal) -> [UInt8] {
         guard let text = request.payload, !text.hasEscapes,
             let bytes = Base64URL.decode(line.extracting(text.start..<text.end))
         else { throw .malformed("\"payload\" must be base64url without padding") }
-        payload = bytes
+        return bytes
     }
 
     /// Writes the claims of a token (docs/protocol.md, "What a token is"): the caller's, spliced byte for byte, then the
     /// profile's and the daemon's, so that last-wins and first-wins readers see no difference (rule CLM-6).
     private func writeClaims(
-        _ plan: TokenPlan, _ own: TokenPlan.ClaimsPlan, _ claims: JSONValue?, _ line: Span<UInt8>
-    ) throws(Refusal) -> Range<Int> {
+        _ plan: TokenPlan, _ own: TokenPlan.ClaimsPlan, _ claims: JSONValue?, _ line: Span<UInt8>,
+        to payload: inout [UInt8]
+    ) throws(Refusal) -> LastClaims {
         let served = signing.snapshot.profiles[plan.profile]
         payload.removeAll(keepingCapacity: true)
         if let claims, claims.firstMember >= 0 {
@@ -159,14 +167,11 @@ extension Worker {
         payload += served.fixedPart
         if !own.grant.audienceIsClaimed {
             payload.append(",\"aud\":")
-            payload.appendJSONString(plan.entry.audiences[own.grant.audience].bytes)
+            payload += plan.entry.quotedAudiences[own.grant.audience]
         }
-        payload.append(",\"iat\":")
-        payload.appendInteger(own.issuedAt)
-        payload.append(",\"nbf\":")
-        payload.appendInteger(own.issuedAt - served.profile.backdate)
-        payload.append(",\"exp\":")
-        payload.appendInteger(own.expires)
+        let times = TokenTimes(
+            issuedAt: own.issuedAt, notBefore: own.issuedAt - served.profile.backdate, expires: own.expires)
+        let last = timesText.append(times, to: &payload)
         payload.append(",\"jti\":\"")
         let start = payload.count
         do throws(OpenSSLError) {
@@ -175,7 +180,7 @@ extension Worker {
         } catch { throw .internalFailure(error) }
         let jti = start..<payload.count
         payload.append("\"}")
-        return jti
+        return LastClaims(all: last..<payload.count, jti: jti)
     }
 
     /// Refuses a payload whose token `verify` could not take (rule CLM-9).

@@ -13,6 +13,8 @@ package final class Worker {
     var tokenPart = TokenPart()
     /// The payload that is being built.
     var payload: [UInt8] = []
+    /// The times of the token that was signed last.
+    var timesText = TokenTimesText()
     /// The token, where a request wrote it with escapes.
     var unescapedToken: [UInt8] = []
     let random: RandomPool

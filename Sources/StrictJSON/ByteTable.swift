@@ -1,14 +1,14 @@
-/// Values by name, found by a JSON string in place: no key is built to look one up, so a look-up allocates nothing.
+/// Positions by name, found by a JSON string in place: no key is built to look one up, so a look-up allocates nothing.
 ///
 /// Open addressing at a load of at most one half. The names come from the configuration and from key files, not from
 /// peers, so a fixed hash serves: a peer can choose what it misses, not how names collide.
-package struct ByteTable<Value: Sendable>: Sendable {
-    private var slots: [(name: ByteString, value: Value)?]
+package struct ByteTable: Sendable {
+    private var slots: [(name: ByteString, value: Int)?]
     private let mask: Int
     package let count: Int
 
     /// - Parameter pairs: Names must differ; of equal ones the first is found.
-    package init(_ pairs: [(name: ByteString, value: Value)]) {
+    package init(_ pairs: [(name: ByteString, value: Int)]) {
         var capacity = 2
         while capacity < pairs.count * 2 { capacity *= 2 }
         mask = capacity - 1
@@ -24,7 +24,7 @@ package struct ByteTable<Value: Sendable>: Sendable {
     }
 
     /// The value whose name is the unescaped string, byte for byte.
-    package func value(for text: JSONText, in bytes: Span<UInt8>) -> Value? {
+    package func value(for text: JSONText, in bytes: Span<UInt8>) -> Int? {
         var hash = Self.emptyHash
         var unescaped = UnescapedBytes(text)
         while let byte = unescaped.next(in: bytes) { Self.add(byte, to: &hash) }
@@ -37,7 +37,7 @@ package struct ByteTable<Value: Sendable>: Sendable {
     }
 
     /// The value of that name.
-    package func value(for name: ByteString) -> Value? {
+    package func value(for name: ByteString) -> Int? {
         let bytes = name.bytes.span
         return value(for: JSONText(start: 0, end: bytes.count, hasEscapes: false), in: bytes)
     }

@@ -26,6 +26,24 @@ extension Span where Element == UInt8 {
         // Reason: one load instead of eight, of eight bytes that are there, as was just checked.
         return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
+
+    /// Where `byte` first stands at or behind `start`; nil when it does not.
+    package func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        let ones = 0x0101_0101_0101_0101 as UInt64
+        var position = start
+        while position + 8 <= count {
+            // What is sought becomes 0. A borrow only reaches bytes above one that is marked: the lowest mark is right.
+            let word = word(at: position) ^ ones &* UInt64(byte)
+            let marks = (word &- ones) & ~word & (ones &* 0x80)
+            if marks != 0 { return position + marks.trailingZeroBitCount >> 3 }
+            position += 8
+        }
+        while position < count {
+            if self[position] == byte { return position }
+            position += 1
+        }
+        return nil
+    }
 }
 
 extension MutableSpan where Element == UInt8 {

@@ -8,11 +8,8 @@ package struct JSONIndex: Sendable {
     package private(set) var members: [JSONMember] = []
     /// The value that was read.
     package private(set) var root = JSONValue(kind: .null, start: 0, end: 0, flag: false, firstMember: -1)
-    /// Positions to sort when an object has many members.
-    private var order: [Int32] = []
+    private var duplicates = DuplicateCheck()
 
-    /// Objects with more members are checked for duplicates by sorting, so that no peer can make the check quadratic.
-    private static let fewMembers = 16
     /// An index that a hostile document has grown beyond this is given back.
     private static let keptCapacity = 1024
 
@@ -27,7 +24,7 @@ package struct JSONIndex: Sendable {
         _ bytes: Span<UInt8>, maximumDepth: Int, indexedDepth: Int = .max
     ) throws(JSONError) {
         if members.capacity > Self.keptCapacity { members = [] } else { members.removeAll(keepingCapacity: true) }
-        if order.capacity > Self.keptCapacity { order = [] }
+        duplicates.giveBack(beyond: Self.keptCapacity)
         var scanner = JSONScanner(maximumDepth: maximumDepth)
         scanner.skipWhiteSpace(in: bytes)
         root = try readValue(&scanner, bytes, depth: 0, indexedDepth)
@@ -102,7 +99,7 @@ package struct JSONIndex: Sendable {
             try scanner.expect(UInt8(ascii: ","), in: bytes)
             scanner.skipWhiteSpace(in: bytes)
         }
-        try refuseDuplicates(from: first, count: count, bytes)
+        try duplicates.refuse(members, from: first, count: count, bytes)
         guard depth > indexedDepth else { return first }
         members.removeSubrange(first...)
         return -1
@@ -121,60 +118,6 @@ package struct JSONIndex: Sendable {
             if scanner.take(UInt8(ascii: "]"), in: bytes) { return }
             try scanner.expect(UInt8(ascii: ","), in: bytes)
             scanner.skipWhiteSpace(in: bytes)
-        }
-    }
-
-    /// Rule JSON-1, over the `count` members linked from `first`.
-    private mutating func refuseDuplicates(from first: Int, count: Int, _ bytes: Span<UInt8>) throws(JSONError) {
-        guard count > Self.fewMembers else {
-            var left = first
-            while left >= 0 {
-                var right = members[left].next
-                while right >= 0 {
-                    if members[left].name.equals(members[right].name, in: bytes) {
-                        throw .duplicateName(name: members[right].name)
-                    }
-                    right = members[right].next
-                }
-                left = members[left].next
-            }
-            return
-        }
-        order.removeAll(keepingCapacity: true)
-        var position = first
-        while position >= 0 {
-            order.append(Int32(position))
-            position = members[position].next
-        }
-        sortOrder(bytes)
-        for index in 1..<order.count {
-            let (left, right) = (members[Int(order[index - 1])].name, members[Int(order[index])].name)
-            if left.compare(right, in: bytes) == 0 {
-                throw .duplicateName(name: left.start > right.start ? left : right)
-            }
-        }
-    }
-
-    /// Heapsort by name: in place, without a closure that would have to capture the span.
-    private mutating func sortOrder(_ bytes: Span<UInt8>) {
-        var heapSize = order.count
-        for root in stride(from: heapSize / 2 - 1, through: 0, by: -1) { siftDown(root, heapSize, bytes) }
-        while heapSize > 1 {
-            heapSize -= 1
-            order.swapAt(0, heapSize)
-            siftDown(0, heapSize, bytes)
-        }
-    }
-
-    private mutating func siftDown(_ start: Int, _ heapSize: Int, _ bytes: Span<UInt8>) {
-        func name(_ index: Int) -> JSONText { members[Int(order[index])].name }
-        var root = start
-        while 2 * root + 1 < heapSize {
-            var child = 2 * root + 1
-            if child + 1 < heapSize, name(child).compare(name(child + 1), in: bytes) < 0 { child += 1 }
-            if name(root).compare(name(child), in: bytes) >= 0 { return }
-            order.swapAt(root, child)
-            root = child
         }
     }
 }

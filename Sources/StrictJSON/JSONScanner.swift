@@ -7,19 +7,28 @@ struct JSONScanner {
 
     init(maximumDepth: Int) { self.maximumDepth = maximumDepth }
 
+    @inline(__always)
     mutating func skipWhiteSpace(in bytes: Span<UInt8>) {
+        // Most documents have none.
+        guard position < bytes.count, bytes[position] <= 0x20 else { return }
+        stepOverWhiteSpace(in: bytes)
+    }
+
+    private mutating func stepOverWhiteSpace(in bytes: Span<UInt8>) {
         let start = position
         while position < bytes.count, isJSONWhiteSpace(bytes[position]) { position += 1 }
         whiteSpace += position - start
     }
 
     /// Steps over `byte` when it is the next one.
+    @inline(__always)
     mutating func take(_ byte: UInt8, in bytes: Span<UInt8>) -> Bool {
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
         return true
     }
 
+    @inline(__always)
     mutating func expect(_ byte: UInt8, in bytes: Span<UInt8>) throws(JSONError) {
         guard position < bytes.count else { throw .unexpectedEnd }
         guard bytes[position] == byte else { throw .unexpectedByte(at: position) }
@@ -75,6 +84,7 @@ struct JSONScanner {
     }
 
     /// Steps over ASCII that stands for itself, eight bytes at a time: no quotation mark, backslash or control character.
+    @inline(__always)
     private mutating func stepOverPlainText(in bytes: Span<UInt8>) {
         let (ones, highs) = (0x0101_0101_0101_0101 as UInt64, 0x8080_8080_8080_8080 as UInt64)
         while position + 8 <= bytes.count {

@@ -16,7 +16,12 @@ package struct JSONText: Equatable, Sendable {
     package func equals(_ other: Span<UInt8>, in bytes: Span<UInt8>) -> Bool {
         guard hasEscapes else {
             guard end - start == other.count else { return false }
-            for offset in 0..<other.count where bytes[start + offset] != other[offset] { return false }
+            var same = 0
+            while same + 8 <= other.count {
+                if bytes.word(at: start + same) != other.word(at: same) { return false }
+                same += 8
+            }
+            for offset in same..<other.count where bytes[start + offset] != other[offset] { return false }
             return true
         }
         var unescaped = UnescapedBytes(self)
@@ -25,15 +30,25 @@ package struct JSONText: Equatable, Sendable {
     }
 
     /// Whether the unescaped string is this ASCII or UTF-8 literal, byte for byte.
+    @inlinable @inline(__always)
     package func equals(_ literal: StaticString, in bytes: Span<UInt8>) -> Bool {
+        // Most differ in length or in their first byte.
+        if !hasEscapes {
+            guard end - start == literal.utf8CodeUnitCount else { return false }
+            // Reason: as below; a literal has a first byte, if only the NUL behind an empty one.
+            if start < end, unsafe bytes[start] != literal.utf8Start.pointee { return false }
+        }
         // Reason: a StaticString's UTF-8 lives as long as the process; the span does not leave this call.
-        unsafe equals(Span(_unsafeStart: literal.utf8Start, count: literal.utf8CodeUnitCount), in: bytes)
+        return unsafe equals(Span(_unsafeStart: literal.utf8Start, count: literal.utf8CodeUnitCount), in: bytes)
     }
 
     /// Whether both are the same string, unescaped.
     func equals(_ other: JSONText, in bytes: Span<UInt8>) -> Bool {
-        // Most names of an object differ in length.
-        if !hasEscapes, !other.hasEscapes, end - start != other.end - other.start { return false }
+        // Most names of an object differ in length or in their first byte.
+        if !hasEscapes, !other.hasEscapes {
+            if end - start != other.end - other.start { return false }
+            if start < end, bytes[start] != bytes[other.start] { return false }
+        }
         return compare(other, in: bytes) == 0
     }
 
@@ -65,6 +80,18 @@ package struct JSONText: Equatable, Sendable {
             default: continue
             }
         }
+    }
+
+    /// The first eight bytes after unescaping, the first one highest; zeros where there are fewer.
+    func prefix(in bytes: Span<UInt8>) -> UInt64 {
+        if !hasEscapes, end - start >= 8 { return bytes.word(at: start).byteSwapped }
+        var unescaped = UnescapedBytes(self)
+        var prefix: UInt64 = 0
+        for shift in stride(from: 56, through: 0, by: -8) {
+            guard let byte = unescaped.next(in: bytes) else { break }
+            prefix |= UInt64(byte) << UInt64(shift)
+        }
+        return prefix
     }
 
     /// The number of bytes after unescaping.

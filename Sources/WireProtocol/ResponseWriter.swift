@@ -19,13 +19,15 @@ extension Array where Element == UInt8 {
     }
 
     private mutating func beginResponse(echoing id: Span<UInt8>?, ok: Bool) {
-        append(UInt8(ascii: "{"))
         if let id {
-            append("\"id\":")
+            append("{\"id\":")
             append(id)
-            append(UInt8(ascii: ","))
+            if ok { append(",\"ok\":true") } else { append(",\"ok\":false") }
+        } else if ok {
+            append("{\"ok\":true")
+        } else {
+            append("{\"ok\":false")
         }
-        if ok { append("\"ok\":true") } else { append("\"ok\":false") }
     }
 
     /// Ends an answer and its line.

@@ -62,6 +62,13 @@ import Testing
             characters[position] = byte
             #expect((Base64URL.decode(characters.span) != nil) == belongs)
         }
+        // Sixteen are decoded at a time, and what remains in groups of eight.
+        for position in 0..<43 {
+            var characters: [UInt8] = Array(repeating: UInt8(ascii: "A"), count: 43)
+            characters[position] = byte
+            let endsOnUnusedBits = position == 42 && !Set("AEIMQUYcgkosw048".utf8).contains(byte)
+            #expect((Base64URL.decode(characters.span) != nil) == (belongs && !endsOnUnusedBits))
+        }
         // The second of two, and the third of three, also end on unused bits.
         #expect((Base64URL.decode([byte, 0x41].span) != nil) == belongs)
         #expect((Base64URL.decode([byte, 0x41, 0x41].span) != nil) == belongs)

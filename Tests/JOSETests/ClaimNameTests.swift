@@ -10,6 +10,13 @@ import Testing
         let string = try #require(payload.text)
         let inPlace = ClaimName(name).matches(string, in: payload.bytes.span)
         #expect(inPlace == (ClaimName(payload.unescaped(string)) == ClaimName(name)))
+        let others = ["other", "name", "zz"].map { ClaimName($0) }
+        for (names, expected) in [
+            ([ClaimName(name)], inPlace), (others + [ClaimName(name)], inPlace), (others, false),
+        ] {
+            let isFound = ClaimNameSet(names).contains(string, in: payload.bytes.span)
+            #expect(isFound == expected)
+        }
         return inPlace
     }
 

@@ -37,6 +37,32 @@ import Testing
         #expect(split(token) == nil)
     }
 
+    @Test("HDR-5 two full stops are found wherever they stand, and a third", arguments: 5...20)
+    func anywhere(_ count: Int) {
+        for first in 0..<count {
+            for second in first + 1..<count {
+                var token = Array(repeating: UInt8(ascii: "-"), count: count)
+                token[first] = UInt8(ascii: ".")
+                token[second] = UInt8(ascii: ".")
+                let parts = CompactJWS(token.span)
+                #expect((parts != nil) == (first > 0 && second < count - 1))
+                if let parts {
+                    #expect(parts.header == 0..<first)
+                    #expect(parts.payload == first + 1..<second)
+                    #expect(parts.signature == second + 1..<count)
+                }
+                for third in 0..<count where third != first && third != second {
+                    token[third] = UInt8(ascii: ".")
+                    #expect(CompactJWS(token.span) == nil)
+                    // A neighbour in bits only.
+                    token[third] = UInt8(ascii: "/")
+                    #expect((CompactJWS(token.span) != nil) == (first > 0 && second < count - 1))
+                    token[third] = UInt8(ascii: "-")
+                }
+            }
+        }
+    }
+
     @Test("HDR-5 a token without header is malformed", arguments: [".b.c", "..c", "..", "."])
     func noHeader(_ token: String) {
         #expect(split(token) == nil)

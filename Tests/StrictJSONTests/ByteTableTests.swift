@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ByteTableTests {
     /// The value under the name that stands, escaped or not, between quotation marks in `text`.
-    private func value<Value>(_ table: ByteTable<Value>, _ text: String) throws -> Value? {
+    private func value(_ table: ByteTable, _ text: String) throws -> Int? {
         let document = try Document(text)
         return table.value(for: try #require(document.root.text), in: document.bytes.span)
     }
