@@ -71,10 +71,10 @@ internal import CLibCrypto
             let hash = try hash(message)
             let signature = try sign(hash)
             // Rule SIG-4: a fault in the CRT would give the key away with the signature.
-            let refusals = arena_refusals()
+            let refusals = SecretMemory.refusals
             guard verify(signature.span, of: hash) else {
                 ERR_clear_error()
-                if arena_refusals() != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
+                if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
                 throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
             }
             output += signature
@@ -84,10 +84,10 @@ internal import CLibCrypto
     /// Whether `signature` is one of `message`, in JOSE's form.
     package func verify(_ signature: Span<UInt8>, of message: Span<UInt8>) throws(OpenSSLError) -> Bool {
         defer { ERR_clear_error() }
-        let refusals = arena_refusals()
+        let refusals = SecretMemory.refusals
         if try fits(signature, message) { return true }
         // OpenSSL gives a lack of memory out as a signature that does not fit.
-        if arena_refusals() != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
+        if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
         return false
     }
 

@@ -9,30 +9,41 @@ enum AllocationFaults {
     /// How many allocations it still takes until one is refused; 0: none will be.
     private nonisolated(unsafe) static var distance = 0
     private nonisolated(unsafe) static var hasRefused = false
-    /// Blocks that are in use, and where OpenSSL asked for each.
-    private nonisolated(unsafe) static var blocks: [UInt: String] = [:]
+    private nonisolated(unsafe) static var count = 0
+    /// While `traced` looks: the blocks taken since, and where OpenSSL asked for each.
+    private nonisolated(unsafe) static var trace: [UInt: String]?
     private nonisolated(unsafe) static var arena: (CRYPTO_malloc_fn?, CRYPTO_realloc_fn?, CRYPTO_free_fn?) = (
         nil, nil, nil
     )
 
     private static let tooMuch = 1 << 30
 
-    /// How many blocks are in use, by where OpenSSL asked for them. Without those of its error queue, which keeps them.
-    static var live: [String: Int] {
-        var live: [String: Int] = [:]
-        let places = unsafe blocks.values
-        for place in places where !place.contains("/err.c:") { live[place, default: 0] += 1 }
-        return live
-    }
+    /// How many more blocks are in use than at the beginning.
+    static var live: Int { unsafe count }
 
     private static func note(_ block: UnsafeMutableRawPointer?, _ file: UnsafePointer<CChar>?, _ line: Int32) {
         guard let block = unsafe block else { return }
+        unsafe count += 1
+        guard unsafe trace != nil else { return }
         let name = unsafe file.map { unsafe String(cString: $0) } ?? ""
-        unsafe blocks[UInt(bitPattern: block)] = "\(name):\(line)"
+        unsafe trace?[UInt(bitPattern: block)] = "\(name):\(line)"
     }
 
     private static func forget(_ block: UnsafeMutableRawPointer?) {
-        unsafe blocks[UInt(bitPattern: block)] = nil
+        guard let block = unsafe block else { return }
+        unsafe count -= 1
+        unsafe trace?[UInt(bitPattern: block)] = nil
+    }
+
+    /// Where OpenSSL asked for the blocks that `body` took and left behind, with how many of each there are; and how many
+    /// more blocks than before are in use.
+    static func traced(_ body: () throws -> Void) rethrows -> (places: [String: Int], growth: Int) {
+        let before = live
+        unsafe trace = [:]
+        defer { unsafe trace = nil }
+        try body()
+        let places = unsafe trace?.values.map { ($0, 1) } ?? []
+        return (Dictionary(places, uniquingKeysWith: +), live - before)
     }
 
     /// Opens the arena, and places itself before it. The first thing that happens in the process.
