@@ -18,8 +18,9 @@ struct CallFaults {
         case seed = 0
         case rate = 8
         case full = 16
+        case scarce = 24
     }
-    private static let header = 32
+    private static let header = 40
     private static let entry = 32
     private static let name = 24
 
@@ -45,6 +46,9 @@ struct CallFaults {
 
     /// Whether each write to a file finds the disk full from now on.
     func setFull(_ isFull: Bool) throws { try set(.full, isFull ? 1 : 0) }
+
+    /// The next opening of a state file finds no descriptor.
+    func withholdDescriptor() throws { try set(.scarce, 1) }
 
     private func set(_ place: Place, _ value: UInt64) throws {
         let file = try FileHandle(forWritingTo: page)

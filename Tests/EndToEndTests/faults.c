@@ -1,7 +1,11 @@
 /* Preloaded into a process, has its system calls do what POSIX lets them do and what they seldom do: move fewer bytes than
- * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). Reading and accepting find
- * nothing only where nothing is: else POSIX does not allow it, and SwiftNIO waits for the next event. At random, from a seed;
- * each is counted. And has every write to a file find the disk full, while that is asked for.
+ * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). At random, from a seed; each is
+ * counted. And has every write to a file find the disk full, while that is asked for; and the next opening of a state file
+ * find no room in the system's table of files.
+ *
+ * Reading and accepting never find nothing where there is something: what epoll has called readable is so until its one
+ * reader has read it, and SwiftNIO asserts that (`readable0` in BaseSocketChannel.swift). A debug build traps, and hangs in
+ * its own backtrace, with the connections of its backlog unaccepted.
  *
  * The file that SIGNET_TEST_FAULTS names is the page below, shared with the test. */
 #define _GNU_SOURCE
@@ -16,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -26,13 +31,13 @@
 
 /* What can be injected, and its name in the page. */
 #define KINDS(ONE)                                                                                                     \
-    ONE(READ_SHORT, "read short") ONE(READ_EINTR, "read EINTR")                                                       \
+    ONE(READ_SHORT, "read short") ONE(READ_EINTR, "read EINTR")                                                        \
     ONE(RECV_SHORT, "recv short") ONE(RECV_EINTR, "recv EINTR") ONE(RECV_EAGAIN, "recv EAGAIN")                        \
     ONE(WRITE_SHORT, "write short") ONE(WRITE_EINTR, "write EINTR") ONE(WRITE_EAGAIN, "write EAGAIN")                  \
     ONE(WRITEV_SHORT, "writev short") ONE(WRITEV_EINTR, "writev EINTR") ONE(WRITEV_EAGAIN, "writev EAGAIN")            \
     ONE(SEND_SHORT, "send short") ONE(SEND_EINTR, "send EINTR") ONE(SEND_EAGAIN, "send EAGAIN")                        \
     ONE(SENDMSG_EINTR, "sendmsg EINTR") ONE(SENDMSG_EAGAIN, "sendmsg EAGAIN")                                          \
-    ONE(ACCEPT_EINTR, "accept EINTR") ONE(ACCEPT_ABORTED, "accept ECONNABORTED")   \
+    ONE(ACCEPT_EINTR, "accept EINTR") ONE(ACCEPT_ABORTED, "accept ECONNABORTED")                                       \
     ONE(CONNECT_EINTR, "connect EINTR") ONE(OPEN_EINTR, "open EINTR") ONE(CLOSE_EINTR, "close EINTR")                  \
     ONE(FSYNC_EINTR, "fsync EINTR") ONE(FCHMOD_EINTR, "fchmod EINTR") ONE(FLOCK_EINTR, "flock EINTR")                  \
     ONE(POLL_EINTR, "poll EINTR") ONE(EPOLL_EINTR, "epoll_wait EINTR")                                                 \
@@ -46,6 +51,7 @@ typedef struct {
     _Atomic uint64_t seed;
     _Atomic uint64_t rate; /* one call in so many, for each kind; 0: none */
     _Atomic uint64_t full; /* the disk */
+    _Atomic uint64_t scarce; /* room in the table of files */
     uint64_t count;
     struct { char name[24]; _Atomic uint64_t times; } kinds[COUNT];
 } page;
@@ -231,6 +237,7 @@ int openat(int directory, const char *path, int flags, ...) {
     va_start(rest, flags);
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
+    if (shared && !strcmp(path, "state.json") && atomic_exchange(&shared->scarce, 0)) return fail(ENFILE);
     return happens(OPEN_EINTR) ? fail(EINTR) : REAL(openat)(directory, path, flags, mode);
 }
 
