@@ -59,7 +59,8 @@ package struct StateFile: ~Copyable {
                 (try? directory.rename(Self.name, replacing: kept)) != nil
             else { throw .unusable(error) }
             throw .unusable(
-                KeyError(path, error.problem, fix: "look at \(kept) beside it; keys are taken to have signed until now"))
+                KeyError(path, error.problem, fix: "look at \(kept) beside it; keys are taken to have signed until now")
+            )
         }
     }
 

@@ -151,7 +151,8 @@ import Testing
         try faults.withholdDescriptor()
         let (status, log) = try daemon.refusal(environment: faults.environment)
         #expect(status == 1)
-        #expect(log.contains("not started: \(daemon.state.path): cannot be read: Too many open files in system"), "\(log)")
+        let words = "not started: \(daemon.state.path): cannot be read: Too many open files in system"
+        #expect(log.contains(words), "\(log)")
         #expect(try Data(contentsOf: daemon.state) == state)
         try daemon.start()
         #expect(daemon.log.text.warnings.isEmpty, "\(daemon.log.text)")
