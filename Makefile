@@ -22,8 +22,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: build demo run example test test-sanitizers test-sanitizers-all test-kills coverage fuzz fuzz-differential \
 	test-clients test-example test-systemd test-package soak bench bench-growth bench-record bench-gate lint format \
-	install install-programs \
-	install-systemd install-c-client install-manuals uninstall deb clean
+	install install-programs install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
 
 build: ## The two programs, without need of a Swift runtime, in .build/release
@@ -42,6 +41,11 @@ test: ## Unit tests, and end-to-end tests with the real programs
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for another number, SIGNET_SEED to see a run again
+	@scripts/install-packages build test
+	$(SWIFT) build --build-tests
+	SIGNET_KILLS=$${SIGNET_KILLS:-100} $(SWIFT) test --skip-build --disable-xctest --filter KillUnderLoadTests
 
 # What races: the rooms with threads, and the daemon's loops, pool, reloads and end.
 RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.

@@ -95,7 +95,10 @@ let package = Package(
         tests("WireProtocolClientTests", ["StrictJSON", "WireProtocol"]),
         tests(
             "SigningServiceTests",
-            ["Authorization", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON", "WireProtocol"]),
+            [
+                "Authorization", "CLibCrypto", "JOSE", "Keys", "OpenSSL", "SigningService", "StrictJSON",
+                "WireProtocol",
+            ]),
         tests(
             "ServerTests",
             [
@@ -109,7 +112,10 @@ let package = Package(
         tests("SignetClientTests", ["POSIX", "SignetClient", "StrictJSON", "WireProtocol"]),
         tests(
             "EndToEndTests", ["POSIX", "SignetClient", "WireProtocol", "signet", "signetd"],
-            excluding: ["scan_memory.py", "secret_forms.py", "jose_peer.py", "pass_sockets.py", "verify_published.py"]),
+            excluding: [
+                "faults.c", "scan_memory.py", "secret_forms.py", "jose_peer.py", "pass_sockets.py",
+                "verify_published.py",
+            ]),
         tests("LayeringTests", []),
 
         // What is fuzzed, and seeds that every test run replays.

@@ -41,6 +41,7 @@ static _Thread_local struct {
     unsigned count;
 } own_lists[CLASSES];
 static _Thread_local bool is_registered;
+static _Thread_local uint64_t refusals;
 static pthread_key_t thread_end;
 
 static header **link_of(header *block) { return (header **)(block + 1); }
@@ -83,12 +84,12 @@ static header *take_shared(unsigned class) {
 
 static void *take(size_t size) {
     unsigned class = class_for(size);
-    if (class == CLASSES) return NULL;
-    header *block = own_lists[class].head;
+    header *block = class == CLASSES ? NULL : own_lists[class].head;
     if (block) {
         own_lists[class].head = *link_of(block);
         own_lists[class].count--;
-    } else if (!(block = take_shared(class))) {
+    } else if (class == CLASSES || !(block = take_shared(class))) {
+        refusals++;
         return NULL;
     }
     *block = (header){.class = class, .length = (uint32_t)size, .magic = LIVE};
@@ -225,6 +226,8 @@ void arena_free(void *memory) {
     give(memory);
 #endif
 }
+
+uint64_t arena_refusals(void) { return refusals; }
 
 arena_usage arena_measure(void) {
     pthread_mutex_lock(&lock);

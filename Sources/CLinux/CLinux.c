@@ -43,8 +43,7 @@ int clinux_peer_process(int socket) {
 int clinux_open_process_directory(pid_t pid) {
     char path[32];
     snprintf(path, sizeof path, "/proc/%d", (int)pid);
-    int descriptor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return descriptor < 0 ? -errno : descriptor;
+    return clinux_open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 bool clinux_knows_peer_process(void) {
@@ -78,7 +77,10 @@ int clinux_drop_crash_handlers(void) {
 int clinux_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0; }
 
 int clinux_open_at(int directory, const char *path, int flags, mode_t mode) {
-    int descriptor = openat(directory, path, flags, mode);
+    /* A file on a network or in user space keeps open(2) waiting, and a signal interrupts it. */
+    int descriptor;
+    do descriptor = openat(directory, path, flags, mode);
+    while (descriptor < 0 && errno == EINTR);
     return descriptor < 0 ? -errno : descriptor;
 }
 

@@ -15,7 +15,9 @@ enum { FIRST_BUFFER = 1024, LARGEST_BUFFER = 1 << 20 };
         char *buffer = malloc(capacity);                                       \
         if (!buffer) return -ENOMEM;                                           \
         struct TYPE entry, *found = NULL;                                      \
-        int error = CALL;                                                      \
+        int error;                                                             \
+        do error = CALL;                                                       \
+        while (error == EINTR);                                                \
         if (error == ERANGE && capacity < LARGEST_BUFFER) {                    \
             free(buffer);                                                      \
             continue;                                                          \

@@ -35,17 +35,23 @@ final class KeyKeeper {
     /// Claims the state directory and reads what a former daemon left there.
     ///
     /// - Parameter isNamed: Whether the configuration names it: without, there need be none.
-    func open(stateDirectory: String, isNamed: Bool, at now: Int64) {
+    /// - Throws: What keeps a state from being read that may be whole. Who serves without it would sign unnoted.
+    func open(stateDirectory: String, isNamed: Bool, at now: Int64) throws(KeyError) {
         if !isNamed, (try? FileStatus(path: stateDirectory)) == nil {
             return logger.info(
                 "no \(stateDirectory): what keys have signed is not kept over a restart; set state_directory")
         }
         do throws(KeyError) {
             stateFile = try StateFile(directory: stateDirectory)
-            if let read = try stateFile?.read(user: user, at: now) { history = read }
         } catch {
             logger.warning("\(error)")
-            if stateFile == nil { stateFault = error.description }
+            stateFault = error.description
+        }
+        do throws(StateFile.ReadFault) {
+            if let read = try stateFile?.read(user: user, at: now) { history = read }
+        } catch {
+            guard case .unusable(let error) = error else { throw error.error }
+            logger.warning("\(error)")
         }
     }
 

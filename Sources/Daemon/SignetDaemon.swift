@@ -74,8 +74,13 @@ package struct SignetDaemon {
         let keeper = KeyKeeper(user: user, logger: logger)
         let now = SystemClock.unixSeconds()
         if !options.isCheck {
-            keeper.open(
-                stateDirectory: settings.server.stateDirectory, isNamed: settings.server.isStateDirectorySet, at: now)
+            let server = settings.server
+            do throws(KeyError) {
+                try keeper.open(stateDirectory: server.stateDirectory, isNamed: server.isStateDirectorySet, at: now)
+            } catch {
+                logger.log(.notStarted, .error, "not started: \(error)")
+                return 1
+            }
         }
         let loader = SnapshotLoader(
             settings: settings, user: user, credentials: Self.credentials, largestToken: settings.server.maxTokenBytes,

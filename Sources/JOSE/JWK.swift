@@ -41,7 +41,14 @@ package struct JWK: ~Copyable {
         algorithm = members.algorithm
         canSign = members.canSign
         times = members.times
-        numbers = try members.readNumbers(file)
+        let refusals = SecretMemory.refusals
+        let numbers: Numbers
+        do throws(JWKError) { numbers = try members.readNumbers(file) } catch {
+            throw refusals == SecretMemory.refusals ? error : .outOfSecretMemory
+        }
+        // What OpenSSL had no memory to look at, was not looked at.
+        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
+        self.numbers = numbers
     }
 
     /// The key bound to an algorithm.

@@ -25,6 +25,7 @@ package final class KeyMaterial: Sendable {
         case invalidPublicHalf
         /// The halves do not belong together (rule KEY-4).
         case halvesDiffer
+        case outOfSecretMemory
         case refused(OpenSSLError)
     }
 
@@ -33,15 +34,28 @@ package final class KeyMaterial: Sendable {
         guard case .hmac(let digest, let length) = algorithm.mechanism else { throw .wrongType }
         guard octets.count >= length else { throw .tooShort(bytes: octets.count, needs: length) }
         self.algorithm = algorithm
+        let refusals = SecretMemory.refusals
         do throws(OpenSSLError) {
             form = .hmac(try HMACKey(octets, digest: digest))
             fingerprint = try Self.fingerprint(of: octets)
-        } catch { throw .refused(error) }
+        } catch { throw refusals == SecretMemory.refusals ? .refused(error) : .outOfSecretMemory }
+        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
     }
 
     /// A key pair, or the public half of one.
     package init(_ pair: KeyPair, _ algorithm: Algorithm) throws(Misfit) {
         guard case .keyPair(let scheme) = algorithm.mechanism, algorithm.fits(pair.kind) else { throw .wrongType }
+        self.algorithm = algorithm
+        form = .keyPair(pair, scheme)
+        let refusals = SecretMemory.refusals
+        let admitted = Result { () throws(Misfit) in try Self.admit(pair, scheme) }
+        // Without memory, OpenSSL's answers call a good key broken, and may miss what is broken.
+        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
+        fingerprint = try admitted.get()
+    }
+
+    /// Checks the numbers of a pair; its fingerprint.
+    private static func admit(_ pair: KeyPair, _ scheme: SignatureScheme) throws(Misfit) -> [UInt8] {
         if case .rsa(let bits) = pair.kind {
             guard Algorithm.smallestRSAModulus...Algorithm.largestRSAModulus ~= bits else {
                 throw .modulus(bits: bits)
@@ -52,13 +66,13 @@ package final class KeyMaterial: Sendable {
             else { throw .invalidPublicHalf }
         }
         guard pair.publicHalfIsValid() else { throw .invalidPublicHalf }
-        self.algorithm = algorithm
-        form = .keyPair(pair, scheme)
+        let fingerprint: [UInt8]
         do throws(OpenSSLError) { fingerprint = try PublicJWK(pair).thumbprint().bytes } catch { throw .refused(error) }
-        guard pair.hasPrivateHalf else { return }
+        guard pair.hasPrivateHalf else { return fingerprint }
         guard pair.privateHalfIsValid() else { throw .halvesDiffer }
-        if pair.showsItsHalves { return }
-        guard try Self.makesRoundTrip(pair, scheme) else { throw .halvesDiffer }
+        if pair.showsItsHalves { return fingerprint }
+        guard try makesRoundTrip(pair, scheme) else { throw .halvesDiffer }
+        return fingerprint
     }
 
     /// Whether it can sign.

@@ -21,7 +21,7 @@ package struct KEKCreation {
                 throw KeyError(path, "names no file", fix: "say what the file is to be called")
             }
             let writer = try KeyWriter(directory: FilePath.directory(of: path))
-            guard !writer.has(name) else {
+            guard try !writer.has(name) else {
                 throw KeyError(path, "exists already", fix: "choose another name: a KEK is never overwritten")
             }
             var chosen = kid

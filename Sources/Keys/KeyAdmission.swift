@@ -110,6 +110,13 @@ struct KeyAdmission {
 extension KeyError {
     init(_ refusal: FileRefusal) { self.init(refusal.file, refusal.problem, fix: refusal.fix) }
 
+    static func unwritable(_ path: String, _ error: Errno) -> KeyError {
+        let directory = FilePath.directory(of: path)
+        return KeyError(
+            path, "cannot be written: \(error)",
+            fix: error.isLackOfSpace ? "make room: `df \(directory)`" : "see `ls -ld \(directory)`")
+    }
+
     static func unreadable(_ path: String, _ error: Errno) -> KeyError {
         switch error {
         case .noEntry: KeyError(path, "does not exist", fix: "make it, then a key with `signet key new`")

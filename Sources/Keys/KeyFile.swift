@@ -142,8 +142,10 @@ extension KeyError {
             self.init(path, "has a public half that is no valid key", fix: "see whether the file is whole")
         case .halvesDiffer:
             self.init(path, "has private and public halves that do not belong together", fix: "export the key again")
+        case .outOfSecretMemory:
+            self.init(path, "does not fit the locked memory", fix: "raise locked_memory")
         case .refused(let error):
-            self.init(path, "is refused by OpenSSL: \(error)", fix: "raise locked_memory, or see the error")
+            self.init(path, "is refused by OpenSSL: \(error)", fix: "see the error")
         }
     }
 }

@@ -47,8 +47,7 @@ struct KeyWriter: ~Copyable {
             }
         } catch {
             if error == .exists { throw exists(name) }
-            throw KeyError(
-                directory.path(of: name), "cannot be written: \(error)", fix: "see `ls -ld \(directory.path)`")
+            throw .unwritable(directory.path(of: name), error)
         }
     }
 
@@ -78,10 +77,11 @@ struct KeyWriter: ~Copyable {
         }
     }
 
-    /// Whether anything stands under that name.
-    func has(_ name: String) -> Bool {
-        do throws(Errno) { _ = try directory.open(name) } catch { return error != .noEntry }
-        return true
+    /// Whether anything stands under that name, be it a link.
+    func has(_ name: String) throws(KeyError) -> Bool {
+        do throws(Errno) { return try directory.holds(name) } catch {
+            throw .unreadable(directory.path(of: name), error)
+        }
     }
 
     /// Refuses a kid that cannot be the name of a file.
@@ -105,7 +105,7 @@ struct KeyWriter: ~Copyable {
         }
     }
 
-    private func requireNone(_ name: String) throws(KeyError) { if has(name) { throw exists(name) } }
+    private func requireNone(_ name: String) throws(KeyError) { if try has(name) { throw exists(name) } }
 
     private func exists(_ name: String) -> KeyError {
         KeyError(

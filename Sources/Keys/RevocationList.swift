@@ -59,6 +59,6 @@ struct RevocationList {
             try FilePlacement.place(name, in: directory, mode: 0o644, existing: .replaced, owner: .directory) {
                 (file) throws(Errno) in try file.writeAll(text.span)
             }
-        } catch { throw KeyError(path, "cannot be written: \(error)", fix: "see `ls -ld \(directory.path)`") }
+        } catch { throw .unwritable(path, error) }
     }
 }

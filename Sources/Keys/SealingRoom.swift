@@ -73,7 +73,7 @@ struct SealingRoom: ~Copyable {
         _ = try source.material(for: source.algorithms.first ?? .hs256)
         let target = Self.name(for: kid, .jwe, from: name)
         let targetPath = writer.directory.path(of: target)
-        if writer.has(target) {
+        if try writer.has(target) {
             // A crash came before the plain file was removed; or somebody put another key there.
             let twin = try open(target, targetPath)
             try requireEqual(jwk, twin, source.path, targetPath)
@@ -114,7 +114,7 @@ struct SealingRoom: ~Copyable {
         if let wanted, wanted != kid { return .other }
         let target = Self.name(for: kid, .jwk, from: name)
         let targetPath = writer.directory.path(of: target)
-        if writer.has(target) {
+        if try writer.has(target) {
             let twin = try admission.readSecret(target, in: writer.directory, targetPath)
             try requireEqual(jwk, twin, path, targetPath)
         } else {

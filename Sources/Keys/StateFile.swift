@@ -33,40 +33,62 @@ package struct StateFile: ~Copyable {
         }
     }
 
+    /// Why the file was not read.
+    package enum ReadFault: Error, Equatable {
+        /// It cannot be used. It is kept under another name, for a person to look at.
+        case unusable(KeyError)
+        /// There was no descriptor or no memory to read it with: it may be whole, and must not be written over.
+        case exhausted(KeyError)
+
+        /// What to tell.
+        package var error: KeyError {
+            switch self {
+            case .unusable(let error), .exhausted(let error): error
+            }
+        }
+    }
+
     /// What the file says at `now`; nil when there is none yet.
     ///
     /// - Parameter user: The daemon's; the file must be its own or root's.
-    /// - Throws: When it cannot be used. It is kept under another name then, for a person to look at.
-    package borrowing func read(user: UInt32, at now: Int64) throws(KeyError) -> KeyHistory? {
-        do throws(KeyError) { return try Self.read(path, user: user, at: now) } catch {
+    package borrowing func read(user: UInt32, at now: Int64) throws(ReadFault) -> KeyHistory? {
+        do throws(ReadFault) { return try Self.read(path, user: user, at: now) } catch {
+            guard case .unusable(let error) = error else { throw error }
             let kept = Self.name + ".unreadable"
             guard let directory = try? Directory(path: FilePath.directory(of: path)),
                 (try? directory.rename(Self.name, replacing: kept)) != nil
-            else { throw error }
-            throw KeyError(
-                path, error.problem, fix: "look at \(kept) beside it; keys are taken to have signed until now")
+            else { throw .unusable(error) }
+            throw .unusable(
+                KeyError(path, error.problem, fix: "look at \(kept) beside it; keys are taken to have signed until now")
+            )
         }
     }
 
     /// What the file in a state directory says, for tools. The daemon may be running.
     package static func peek(directory: String, user: UInt32, at now: Int64) throws(KeyError) -> KeyHistory? {
-        try read(FilePath.resolve(name, below: directory), user: user, at: now)
+        do throws(ReadFault) {
+            return try read(FilePath.resolve(name, below: directory), user: user, at: now)
+        } catch { throw error.error }
     }
 
-    private static func read(_ path: String, user: UInt32, at now: Int64) throws(KeyError) -> KeyHistory? {
+    private static func read(_ path: String, user: UInt32, at now: Int64) throws(ReadFault) -> KeyHistory? {
         let file: Descriptor
         do throws(Errno) { file = try Directory(path: FilePath.directory(of: path)).open(name) } catch {
             if error == .noEntry { return nil }
-            throw .unreadable(path, error)
+            throw unread(path, error)
         }
         do throws(FileRefusal) {
             try FileAdmission(user: user).admit(file: file, path: path, what: "the state file")
-        } catch { throw KeyError(error) }
+        } catch { throw .unusable(KeyError(error)) }
         let text: [UInt8]
-        do throws(Errno) { text = try file.readAll(limit: largest) } catch { throw .unreadable(path, error) }
+        do throws(Errno) { text = try file.readAll(limit: largest) } catch { throw unread(path, error) }
         do throws(StateText.Fault) { return try StateText.read(text, at: now) } catch {
-            throw KeyError(path, "cannot be understood: \(error.problem)", fix: "remove it")
+            throw .unusable(KeyError(path, "cannot be understood: \(error.problem)", fix: "remove it"))
         }
+    }
+
+    private static func unread(_ path: String, _ error: Errno) -> ReadFault {
+        error.isExhaustion ? .exhausted(.unreadable(path, error)) : .unusable(.unreadable(path, error))
     }
 
     /// Replaces the file, unless it says the same already.

@@ -12,9 +12,10 @@ internal import CLibCrypto
 
     /// - Parameter digest: OpenSSL's name of the hash: "SHA256", "SHA384", "SHA512".
     package init(_ secret: borrowing SecretBytes, digest: String) throws(OpenSSLError) {
-        guard let algorithm = unsafe Self.algorithm, let context = unsafe EVP_MAC_CTX_new(algorithm) else {
-            throw .last("EVP_MAC_CTX_new")
-        }
+        guard let algorithm = unsafe EVP_MAC_fetch(nil, "HMAC", nil) else { throw .last("EVP_MAC_fetch") }
+        // The context holds the algorithm too.
+        defer { unsafe EVP_MAC_free(algorithm) }
+        guard let context = unsafe EVP_MAC_CTX_new(algorithm) else { throw .last("EVP_MAC_CTX_new") }
         unsafe keyed = context
         let count = secret.count
         var name = Array(digest.utf8CString)
@@ -40,9 +41,6 @@ internal import CLibCrypto
         guard let copy = unsafe EVP_MAC_CTX_dup(keyed) else { throw .last("EVP_MAC_CTX_dup") }
         return unsafe HMACContext(owning: copy, tagLength: tagLength)
     }
-
-    // Fetched once: a fetch costs more than a signature. Okay to be unlocked global state: it is set once and only read.
-    private nonisolated(unsafe) static let algorithm: OpaquePointer? = unsafe EVP_MAC_fetch(nil, "HMAC", nil)
 }
 
 /// A tag that a `HMACContext` computed: its first `tagLength` bytes.

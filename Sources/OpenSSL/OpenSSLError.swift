@@ -7,6 +7,11 @@ package struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible
 
     package var description: String { "\(call) failed" + (reason.map { ": \($0)" } ?? "") }
 
+    /// The failure of `call` because the arena was full.
+    static func lackOfMemory(_ call: String) -> OpenSSLError {
+        OpenSSLError(call: call, reason: "\(SecretMemoryError.exhausted)")
+    }
+
     /// The failure of `call`, with the reason that OpenSSL left on this thread's error queue, which is emptied.
     static func last(_ call: String) -> OpenSSLError {
         let code = ERR_peek_last_error()

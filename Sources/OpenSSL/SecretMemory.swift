@@ -27,6 +27,9 @@ package enum SecretMemory {
         return (usage.size, usage.used)
     }
 
+    /// How often this thread asked for memory and got none. OpenSSL gives that out as whatever failed for lack of it.
+    package static var refusals: UInt64 { arena_refusals() }
+
     private static func check(_ status: arena_status, size: Int) throws(SecretMemoryError) {
         let code = errno
         switch status {

@@ -71,8 +71,10 @@ internal import CLibCrypto
             let hash = try hash(message)
             let signature = try sign(hash)
             // Rule SIG-4: a fault in the CRT would give the key away with the signature.
+            let refusals = SecretMemory.refusals
             guard verify(signature.span, of: hash) else {
                 ERR_clear_error()
+                if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
                 throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
             }
             output += signature
@@ -82,6 +84,14 @@ internal import CLibCrypto
     /// Whether `signature` is one of `message`, in JOSE's form.
     package func verify(_ signature: Span<UInt8>, of message: Span<UInt8>) throws(OpenSSLError) -> Bool {
         defer { ERR_clear_error() }
+        let refusals = SecretMemory.refusals
+        if try fits(signature, message) { return true }
+        // OpenSSL gives a lack of memory out as a signature that does not fit.
+        if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
+        return false
+    }
+
+    private func fits(_ signature: Span<UInt8>, _ message: Span<UInt8>) throws(OpenSSLError) -> Bool {
         switch scheme {
         case .edDSA: return verifyEdwards(signature, message)
         case .ecdsa(_, let length):
@@ -128,7 +138,8 @@ internal import CLibCrypto
         let isSigned = unsafe hash.bytes.span.withUnsafeBufferPointer {
             unsafe EVP_PKEY_sign(signer, &signature, &count, $0.baseAddress, hash.count)
         }
-        guard isSigned == 1 else { throw .last("EVP_PKEY_sign") }
+        // Without memory to encode an ECDSA signature, OpenSSL 3.0 reports success and -1 as its length.
+        guard isSigned == 1, 1...signature.count ~= count else { throw .last("EVP_PKEY_sign") }
         signature.removeSubrange(count...)
         return signature
     }

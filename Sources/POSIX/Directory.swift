@@ -44,6 +44,18 @@ package struct Directory: ~Copyable {
         return Descriptor(owning: try Errno.check(unsafe clinux_open_at(descriptor.raw, name, flags, 0)))
     }
 
+    /// Whether anything stands under that name, be it a link. Needs no descriptor.
+    package func holds(_ name: String) throws(Errno) -> Bool {
+        let raw = descriptor.raw
+        var status = stat()
+        // Reason: the name lives for the call, which fills the struct of this frame.
+        do throws(Errno) { try Errno.retrying { unsafe fstatat(raw, name, &status, AT_SYMLINK_NOFOLLOW) } } catch {
+            if error == .noEntry { return false }
+            throw error
+        }
+        return true
+    }
+
     /// Makes a file that does not exist yet, to be written, with exactly these permission bits.
     package func create(_ name: String, mode: UInt32) throws(Errno) -> Descriptor {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC

@@ -40,6 +40,9 @@ package struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     /// Out of descriptors, buffers or memory: what passes when others let go of some.
     package var isExhaustion: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
 
+    /// The disk is full, or what its user may have of it.
+    package var isLackOfSpace: Bool { [ENOSPC, EDQUOT].contains(code) }
+
     /// The value of a call that answers a negative errno of its own.
     @discardableResult
     static func check(_ result: Int32) throws(Errno) -> Int32 {

@@ -138,6 +138,27 @@ import Testing
         #expect(daemon.log.text.warnings.isEmpty, "\(daemon.log.text)")
     }
 
+    @Test(
+        "ROT-2 a state file that there is no descriptor to read ends the start, and is read at the next",
+        .enabled(if: CallFaults.isBuildable, CallFaults.advice))
+    func exhausted() throws {
+        let daemon = try prepared()
+        try daemon.start()
+        _ = try daemon.sign()
+        #expect(daemon.stop() == 0)
+        let state = try Data(contentsOf: daemon.state)
+        let faults = try CallFaults(in: daemon.directory, rate: 0)
+        try faults.withholdDescriptor()
+        let (status, log) = try daemon.refusal(environment: faults.environment)
+        #expect(status == 1)
+        let words = "not started: \(daemon.state.path): cannot be read: Too many open files in system"
+        #expect(log.contains(words), "\(log)")
+        #expect(try Data(contentsOf: daemon.state) == state)
+        try daemon.start()
+        #expect(daemon.log.text.warnings.isEmpty, "\(daemon.log.text)")
+        #expect(try daemon.status().ring().key(TestDaemon.kid).lastExp != nil)
+    }
+
     @Test("A second daemon with the same state directory serves without state and says so; the first keeps it")
     func shared() throws {
         let first = try prepared()

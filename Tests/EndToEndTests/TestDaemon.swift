@@ -150,8 +150,10 @@ final class TestDaemon {
     }
 
     /// Starts a daemon that is expected to refuse; returns what it said when it has ended.
-    func refusal(arguments: [String] = []) throws -> (status: Int32, log: String) {
-        try launch(arguments: arguments)
+    func refusal(
+        arguments: [String] = [], environment: [String: String] = [:]
+    ) throws -> (status: Int32, log: String) {
+        try launch(arguments: arguments, environment: environment)
         process.waitUntilExit()
         return (process.terminationStatus, log.rest())
     }

@@ -99,8 +99,8 @@ import Testing
     func unreadable(_ text: String) throws {
         try folder.write("state.json", text)
         let file = try StateFile(directory: folder.path)
-        let error = #expect(throws: KeyError.self) { _ = try file.read(user: user, at: Self.now) }
-        #expect(error?.file == folder.file("state.json"))
+        let fault = #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
+        #expect(fault?.error.file == folder.file("state.json"))
         #expect(try folder.names == ["state.json.unreadable", "state.lock"])
         #expect(try file.read(user: user, at: Self.now) == nil)
     }
@@ -111,7 +111,7 @@ import Testing
         #expect(try read().count == 1)
         try folder.setMode(0o602, folder.file("state.json"))
         let file = try StateFile(directory: folder.path)
-        #expect(throws: KeyError.self) { _ = try file.read(user: user, at: Self.now) }
+        #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
     }
 
     @Test("two daemons do not share a state directory; a missing one is named")

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum {
     ARENA_OPEN = 0,
@@ -36,6 +37,10 @@ typedef struct {
     size_t used;  /* bytes ever handed out: the high-water mark */
 } arena_usage;
 arena_usage arena_measure(void);
+
+/* How often this thread asked the arena for memory and got none. OpenSSL tells a lack of memory from a signature that
+ * does not fit in some places only. */
+uint64_t arena_refusals(void);
 
 /* Whether secrets stand in locked memory: false before arena_open, and under sanitizers. */
 bool arena_is_locked(void);

@@ -1,0 +1,279 @@
+/* Preloaded into a process, has its system calls do what POSIX lets them do and what they seldom do: move fewer bytes than
+ * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). At random, from a seed; each is
+ * counted. And has every write to a file find the disk full, while that is asked for; and the next opening of a state file
+ * find no room in the system's table of files.
+ *
+ * Reading and accepting never find nothing where there is something: what epoll has called readable is so until its one
+ * reader has read it, and SwiftNIO asserts that (`readable0` in BaseSocketChannel.swift). A debug build traps, and hangs in
+ * its own backtrace, with the connections of its backlog unaccepted.
+ *
+ * The file that SIGNET_TEST_FAULTS names is the page below, shared with the test. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* What can be injected, and its name in the page. */
+#define KINDS(ONE)                                                                                                     \
+    ONE(READ_SHORT, "read short") ONE(READ_EINTR, "read EINTR")                                                        \
+    ONE(RECV_SHORT, "recv short") ONE(RECV_EINTR, "recv EINTR") ONE(RECV_EAGAIN, "recv EAGAIN")                        \
+    ONE(WRITE_SHORT, "write short") ONE(WRITE_EINTR, "write EINTR") ONE(WRITE_EAGAIN, "write EAGAIN")                  \
+    ONE(WRITEV_SHORT, "writev short") ONE(WRITEV_EINTR, "writev EINTR") ONE(WRITEV_EAGAIN, "writev EAGAIN")            \
+    ONE(SEND_SHORT, "send short") ONE(SEND_EINTR, "send EINTR") ONE(SEND_EAGAIN, "send EAGAIN")                        \
+    ONE(SENDMSG_EINTR, "sendmsg EINTR") ONE(SENDMSG_EAGAIN, "sendmsg EAGAIN")                                          \
+    ONE(ACCEPT_EINTR, "accept EINTR") ONE(ACCEPT_ABORTED, "accept ECONNABORTED")                                       \
+    ONE(CONNECT_EINTR, "connect EINTR") ONE(OPEN_EINTR, "open EINTR") ONE(CLOSE_EINTR, "close EINTR")                  \
+    ONE(FSYNC_EINTR, "fsync EINTR") ONE(FCHMOD_EINTR, "fchmod EINTR") ONE(FLOCK_EINTR, "flock EINTR")                  \
+    ONE(POLL_EINTR, "poll EINTR") ONE(EPOLL_EINTR, "epoll_wait EINTR")                                                 \
+    ONE(PASSWD_EINTR, "passwd EINTR") ONE(GROUP_EINTR, "group EINTR") ONE(WRITE_ENOSPC, "write ENOSPC")
+#define CONSTANT(KIND, NAME) KIND,
+#define NAMED(KIND, NAME) [KIND] = NAME,
+typedef enum { KINDS(CONSTANT) COUNT } kind;
+static const char *const names[COUNT] = {KINDS(NAMED)};
+
+typedef struct {
+    _Atomic uint64_t seed;
+    _Atomic uint64_t rate; /* one call in so many, for each kind; 0: none */
+    _Atomic uint64_t full; /* the disk */
+    _Atomic uint64_t scarce; /* room in the table of files */
+    uint64_t count;
+    struct { char name[24]; _Atomic uint64_t times; } kinds[COUNT];
+} page;
+static page *shared;
+
+static _Atomic uint64_t threads;
+static _Thread_local uint64_t state;
+
+/* splitmix64. */
+static uint64_t next_random(void) {
+    if (!state) state = shared->seed + 0x9E3779B97F4A7C15 * ++threads;
+    uint64_t z = state += 0x9E3779B97F4A7C15;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+    z = (z ^ z >> 27) * 0x94D049BB133111EB;
+    return z ^ z >> 31;
+}
+
+static bool happens(kind kind) {
+    if (!shared || !shared->rate || next_random() % shared->rate) return false;
+    shared->kinds[kind].times++;
+    return true;
+}
+
+__attribute__((constructor)) static void begin(void) {
+    const char *path = getenv("SIGNET_TEST_FAULTS");
+    if (!path) return;
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0) abort();
+    void *memory = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) abort();
+    close(file);
+    page *mapped = memory;
+    mapped->count = COUNT;
+    for (int kind = 0; kind < COUNT; kind++)
+        for (int i = 0; names[kind][i]; i++) mapped->kinds[kind].name[i] = names[kind][i];
+    shared = mapped;
+}
+
+#define REAL(NAME) ((__typeof__(&NAME))real(&(static_##NAME), #NAME))
+static void *real(void *_Atomic *place, const char *name) {
+    void *found = *place;
+    if (!found) *place = found = dlsym(RTLD_NEXT, name);
+    if (!found) abort();
+    return found;
+}
+#define PLACE(NAME) static void *_Atomic static_##NAME
+
+static int fail(int code) {
+    errno = code;
+    return -1;
+}
+
+typedef struct { bool is_stream, is_file, waits; } nature;
+/* Of events, timers and their kin, whose reads and writes are of one size, nothing is said. */
+static bool look(int descriptor, nature *nature) {
+    struct stat status;
+    int error = errno, flags;
+    bool is_known = shared && !fstat(descriptor, &status) && (flags = fcntl(descriptor, F_GETFL)) >= 0;
+    errno = error;
+    if (!is_known) return false;
+    int type = 0;
+    socklen_t length = sizeof type;
+    nature->is_file = S_ISREG(status.st_mode);
+    nature->is_stream = S_ISFIFO(status.st_mode)
+        || (S_ISSOCK(status.st_mode) && !getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_STREAM);
+    nature->waits = !(flags & O_NONBLOCK);
+    return nature->is_file || nature->is_stream;
+}
+
+static size_t some_of(size_t count) { return 1 + next_random() % (count - 1); }
+
+PLACE(read);
+ssize_t read(int descriptor, void *buffer, size_t count) {
+    nature it;
+    if (look(descriptor, &it)) {
+        if (happens(READ_EINTR)) return fail(EINTR);
+        if (count > 1 && happens(READ_SHORT)) count = some_of(count);
+    }
+    return REAL(read)(descriptor, buffer, count);
+}
+
+PLACE(recv);
+ssize_t recv(int descriptor, void *buffer, size_t count, int flags) {
+    nature it;
+    if (look(descriptor, &it)) {
+        if (happens(RECV_EINTR)) return fail(EINTR);
+        if ((!it.waits || flags & MSG_DONTWAIT) && happens(RECV_EAGAIN)) return fail(EAGAIN);
+        if (it.is_stream && count > 1 && happens(RECV_SHORT)) count = some_of(count);
+    }
+    return REAL(recv)(descriptor, buffer, count, flags);
+}
+
+/* Up to PIPE_BUF bytes go into a pipe as a whole or not at all. */
+static bool may_be_cut(int descriptor, const nature *it) {
+    struct stat status;
+    return it->is_file || (!fstat(descriptor, &status) && S_ISSOCK(status.st_mode));
+}
+
+static bool is_full(const nature *it) {
+    if (!it->is_file || !shared->full) return false;
+    shared->kinds[WRITE_ENOSPC].times++;
+    return true;
+}
+
+PLACE(write);
+ssize_t write(int descriptor, const void *buffer, size_t count) {
+    nature it;
+    if (look(descriptor, &it)) {
+        if (is_full(&it)) return fail(ENOSPC);
+        if (happens(WRITE_EINTR)) return fail(EINTR);
+        if (it.is_stream && !it.waits && happens(WRITE_EAGAIN)) return fail(EAGAIN);
+        if (count > 1 && may_be_cut(descriptor, &it) && happens(WRITE_SHORT)) count = some_of(count);
+    }
+    return REAL(write)(descriptor, buffer, count);
+}
+
+PLACE(writev);
+ssize_t writev(int descriptor, const struct iovec *pieces, int count) {
+    nature it;
+    if (look(descriptor, &it)) {
+        if (is_full(&it)) return fail(ENOSPC);
+        if (happens(WRITEV_EINTR)) return fail(EINTR);
+        if (it.is_stream && !it.waits && happens(WRITEV_EAGAIN)) return fail(EAGAIN);
+        if (count > 0 && pieces[0].iov_len > 1 && may_be_cut(descriptor, &it) && happens(WRITEV_SHORT))
+            return REAL(writev)(descriptor, &(struct iovec){pieces[0].iov_base, some_of(pieces[0].iov_len)}, 1);
+    }
+    return REAL(writev)(descriptor, pieces, count);
+}
+
+PLACE(send);
+ssize_t send(int descriptor, const void *buffer, size_t count, int flags) {
+    nature it;
+    if (look(descriptor, &it)) {
+        if (happens(SEND_EINTR)) return fail(EINTR);
+        if ((!it.waits || flags & MSG_DONTWAIT) && happens(SEND_EAGAIN)) return fail(EAGAIN);
+        if (count > 1 && happens(SEND_SHORT)) count = some_of(count);
+    }
+    return REAL(send)(descriptor, buffer, count, flags);
+}
+
+PLACE(sendmsg);
+ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags) {
+    nature it;
+    if (happens(SENDMSG_EINTR)) return fail(EINTR);
+    if (look(descriptor, &it) && !it.waits && happens(SENDMSG_EAGAIN)) return fail(EAGAIN);
+    return REAL(sendmsg)(descriptor, message, flags);
+}
+
+static bool refuses_to_accept(int descriptor) {
+    nature it;
+    if (!look(descriptor, &it)) return false;
+    if (happens(ACCEPT_EINTR)) return fail(EINTR);
+    return happens(ACCEPT_ABORTED) && fail(ECONNABORTED);
+}
+
+PLACE(accept);
+int accept(int descriptor, struct sockaddr *restrict address, socklen_t *restrict length) {
+    return refuses_to_accept(descriptor) ? -1 : REAL(accept)(descriptor, address, length);
+}
+
+PLACE(accept4);
+int accept4(int descriptor, struct sockaddr *restrict address, socklen_t *restrict length, int flags) {
+    return refuses_to_accept(descriptor) ? -1 : REAL(accept4)(descriptor, address, length, flags);
+}
+
+PLACE(connect);
+int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+    return happens(CONNECT_EINTR) ? fail(EINTR) : REAL(connect)(descriptor, address, length);
+}
+
+PLACE(open);
+int open(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return happens(OPEN_EINTR) ? fail(EINTR) : REAL(open)(path, flags, mode);
+}
+
+PLACE(openat);
+int openat(int directory, const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (shared && !strcmp(path, "state.json") && atomic_exchange(&shared->scarce, 0)) return fail(ENFILE);
+    return happens(OPEN_EINTR) ? fail(EINTR) : REAL(openat)(directory, path, flags, mode);
+}
+
+/* Linux has closed the descriptor then, and it must not be closed again. */
+PLACE(close);
+int close(int descriptor) {
+    int result = REAL(close)(descriptor);
+    return !result && happens(CLOSE_EINTR) ? fail(EINTR) : result;
+}
+
+PLACE(fsync);
+int fsync(int file) { return happens(FSYNC_EINTR) ? fail(EINTR) : REAL(fsync)(file); }
+
+PLACE(fchmod);
+int fchmod(int file, mode_t mode) { return happens(FCHMOD_EINTR) ? fail(EINTR) : REAL(fchmod)(file, mode); }
+
+PLACE(flock);
+int flock(int file, int operation) { return happens(FLOCK_EINTR) ? fail(EINTR) : REAL(flock)(file, operation); }
+
+PLACE(poll);
+int poll(struct pollfd *entries, nfds_t count, int timeout) {
+    return happens(POLL_EINTR) ? fail(EINTR) : REAL(poll)(entries, count, timeout);
+}
+
+PLACE(epoll_wait);
+int epoll_wait(int epoll, struct epoll_event *events, int room, int timeout) {
+    return happens(EPOLL_EINTR) ? fail(EINTR) : REAL(epoll_wait)(epoll, events, room, timeout);
+}
+
+#define LOOK_UP(CALL, TYPE, KEY, KIND)                                                                                 \
+    PLACE(CALL);                                                                                                       \
+    int CALL(KEY key, struct TYPE *restrict entry, char *restrict buffer, size_t size, struct TYPE **restrict found) { \
+        *found = NULL;                                                                                                 \
+        return happens(KIND) ? EINTR : REAL(CALL)(key, entry, buffer, size, found);                                    \
+    }
+LOOK_UP(getpwnam_r, passwd, const char *, PASSWD_EINTR)
+LOOK_UP(getpwuid_r, passwd, uid_t, PASSWD_EINTR)
+LOOK_UP(getgrnam_r, group, const char *, GROUP_EINTR)
+LOOK_UP(getgrgid_r, group, gid_t, GROUP_EINTR)
