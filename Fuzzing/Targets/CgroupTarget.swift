@@ -71,9 +71,11 @@ final class Cgroups {
             }, "\(name) has a character that no unit has")
     }
 
-    /// A name that the kernel takes for a directory.
+    /// A name that the kernel takes for a directory. Not one with a carriage return: libsystemd ends the line of
+    /// /proc/PID/cgroup there too, and only root can make such a group above a unit's own.
     private static func canBeMade(_ name: [UInt8]) -> Bool {
-        1...255 ~= name.count && !name.contains(0) && !name.contains(0x0A) && name != [0x2E] && name != [0x2E, 0x2E]
+        1...255 ~= name.count && name.allSatisfy { $0 != 0 && $0 != 0x0A && $0 != 0x0D }
+            && name != [0x2E] && name != [0x2E, 0x2E]
     }
 
     private func move(to path: [UInt8]) -> Bool {

@@ -8,8 +8,8 @@ struct CallFaults {
     private let library: URL
     private let page: URL
 
-    static let isBuildable = UserDatabaseGate.isBuildable
-    static let advice = UserDatabaseGate.advice
+    static let isBuildable = PreloadedLibrary.isBuildable
+    static let advice = PreloadedLibrary.advice
 
     private static let source = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/faults.c")
 
