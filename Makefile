@@ -20,7 +20,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-sanitizers test-sanitizers-all test-kills coverage fuzz fuzz-differential \
+.PHONY: build demo run example test test-sanitizers test-sanitizers-all test-faults test-kills coverage fuzz fuzz-differential \
 	test-clients test-example test-systemd test-package soak bench bench-growth bench-record bench-gate lint format \
 	install install-programs install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
@@ -46,6 +46,12 @@ test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for 
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	SIGNET_KILLS=$${SIGNET_KILLS:-100} $(SWIFT) test --skip-build --disable-xctest --filter KillUnderLoadTests
+
+test-faults: ## System calls that fail, OpenSSL without memory, a daemon that stands still: alone, and for minutes
+	@scripts/install-packages build test
+	$(SWIFT) build --build-tests
+	SIGNET_FAULTS=1 $(SWIFT) test --skip-build --disable-xctest --no-parallel --filter CallFault --filter OutOfMemory \
+		--filter StoppedDaemon
 
 # What races: the rooms with threads, and the daemon's loops, pool, reloads and end.
 RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.

@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-@Suite("System calls that come short or are interrupted", .enabled(if: CallFaults.isBuildable, CallFaults.advice))
+@Suite(
+    "System calls that come short or are interrupted", .enabled(if: CallFaults.isBuildable, CallFaults.advice),
+    .enabled(if: CallFaults.areAskedFor, "make test-faults runs it"))
 struct CallFaultTests {
     /// What must have happened to the daemon.
     private static let kindsOfDaemon = [

@@ -10,6 +10,8 @@ struct CallFaults {
 
     static let isBuildable = PreloadedLibrary.isBuildable
     static let advice = PreloadedLibrary.advice
+    /// Tests that disturb others beside them, or take long, run alone: `make test-faults`.
+    static let areAskedFor = ProcessInfo.processInfo.environment["SIGNET_FAULTS"] != nil
 
     private static let source = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/faults.c")
 

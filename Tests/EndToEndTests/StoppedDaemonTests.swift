@@ -2,7 +2,9 @@ import Foundation
 import SignetClient
 import Testing
 
-@Suite("A daemon that is stopped and goes on (SIGSTOP, SIGCONT), under load")
+@Suite(
+    "A daemon that is stopped and goes on (SIGSTOP, SIGCONT), under load",
+    .enabled(if: CallFaults.areAskedFor, "make test-faults runs it"))
 struct StoppedDaemonTests {
     private static let rounds = 5
     private static let window = 200

@@ -52,8 +52,8 @@ import Testing
 
         try folder.write("state.json", "{")
         try makeDirectory("state.json.unreadable/x")
-        let third = #expect(throws: KeyError.self) { _ = try file.read(user: user, at: Self.now) }
-        #expect(third?.fix == "remove it")
+        let third = #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
+        #expect(third?.error.fix == "remove it")
         #expect(try folder.names.contains("state.json"))
     }
 

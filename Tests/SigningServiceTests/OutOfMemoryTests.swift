@@ -1,3 +1,4 @@
+import Foundation
 import JOSE
 import Keys
 import OpenSSL
@@ -7,7 +8,9 @@ import Testing
 
 /// Each allocation that OpenSSL makes for a request, refused, one after another: with every algorithm, each in a process
 /// of its own.
-@Suite("Without memory for OpenSSL", .enabled(if: Arena.isOpen && SecretMemory.isLocked, "a sanitizer has the heap"))
+@Suite(
+    "Without memory for OpenSSL", .enabled(if: Arena.isOpen && SecretMemory.isLocked, "a sanitizer has the heap"),
+    .enabled(if: ProcessInfo.processInfo.environment["SIGNET_FAULTS"] != nil, "make test-faults runs it"))
 struct OutOfMemoryTests {
     @Test(
         "a request that lacks memory ends in an error, never in a wrong token or verdict, and the next is served",
