@@ -34,7 +34,7 @@ package struct KeyLives: Sendable {
         if signing(at: now) == position { return .current }
         if let expires = life.times.expires, expires + leeway <= now { return .gone }
         if isNext(life, at: now) { return .next }
-        return life.isOver(at: now, leeway: leeway) ? .gone : .previous
+        return life.isOver(at: now, leeway: leeway) && !signsAgain(position, at: now) ? .gone : .previous
     }
 
     /// Whether a key is still to sign for the first time: not yet its `nbf`, or not yet known to verifiers.
@@ -43,13 +43,17 @@ package struct KeyLives: Sendable {
             && (life.notBefore > now || !life.isKnown(at: now, verifierCache))
     }
 
+    /// Whether a key whose time was over signs once more before verifiers look at the key set again, since those that are
+    /// preferred will have ended: they have to know it by then (rule ROT-1).
+    private func signsAgain(_ position: Int, at now: Int64) -> Bool { signing(at: now + verifierCache) == position }
+
     /// Whether the key at `position` verifies: all do but revoked ones and those whose time is over (rule ROT-2).
     package func verifies(_ position: Int, at now: Int64, leeway: Int64) -> Bool {
         let life = all[position]
         if life.times.isRevoked { return false }
         guard life.isOver(at: now, leeway: leeway) else { return true }
         if let expires = life.times.expires, expires + leeway <= now { return false }
-        return isNext(life, at: now) || signing(at: now) == position
+        return isNext(life, at: now) || signing(at: now) == position || signsAgain(position, at: now)
     }
 
     /// Whether a token may be about that only this key verifies, so that it must not vanish (rule ROT-5).
@@ -75,6 +79,7 @@ package struct KeyLives: Sendable {
         let ownEnd = life.times.expires.map { $0 + leeway }
         switch state(of: position, at: now, leeway: leeway) {
         case .next, .current: return ownEnd
+        case .previous where signsAgain(position, at: now): return ownEnd
         case .previous, .gone, .revoked:
             guard life.canSign, let latest = life.record.latestExpiry, latest != KeyRecord.never else { return ownEnd }
             return min(ownEnd ?? .max, latest + leeway)

@@ -72,6 +72,35 @@ import Testing
         #expect(signer(ring, at: Self.now + Self.cache) == "new")
     }
 
+    @Test("ROT-1 a key that has gone and will sign again is published for as long as verifiers may cache before it does")
+    func comingBack() throws {
+        let ring = ring(
+            life("new", nbf: 2, exp: Self.now, hasSigned: true),
+            life("old", nbf: 1, latestExpiry: Self.now - 1_000, hasSigned: true))
+        let again = Self.now - Self.cache
+        #expect(states(ring, at: again - 1) == ["new current", "old gone"])
+        #expect(try !verifies(ring, "old", at: again - 1))
+        #expect(ring.safeToRemove(1, at: again - 1, leeway: 30) == again - 1)
+        // Never next, since it has signed; but needed, and in the JWKS, which shows what verifies.
+        #expect(states(ring, at: again) == ["new current", "old previous"])
+        #expect(try verifies(ring, "old", at: again))
+        #expect(ring.isNeeded(1, at: again, leeway: 30))
+        #expect(ring.verifiesUntil(1, at: again, leeway: 30) == nil)
+        #expect(ring.safeToRemove(1, at: again, leeway: 30) == nil)
+        #expect(signer(ring, at: Self.now - 1) == "new")
+        #expect(states(ring, at: Self.now) == ["new previous", "old current"])
+        #expect(try verifies(ring, "old", at: Self.now))
+    }
+
+    @Test("ROT-2 a key that has gone stays gone where another will sign")
+    func notComingBack() throws {
+        let ring = ring(
+            life("newest", nbf: Self.now - 1, published: 0), life("new", nbf: 2, exp: Self.now, hasSigned: true),
+            life("old", nbf: 1, latestExpiry: Self.now - 1_000, hasSigned: true))
+        #expect(states(ring, at: Self.now - 2) == ["newest next", "new current", "old gone"])
+        #expect(try !verifies(ring, "old", at: Self.now - 2))
+    }
+
     @Test("ROT-1 without a cache a key signs from its nbf on")
     func noCache() {
         let ring = ring(life("new", nbf: Self.now, published: nil), life("old", nbf: 1), cache: 0)
