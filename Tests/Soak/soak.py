@@ -41,6 +41,8 @@ class Soak:
         self.daemon = Daemon(pathlib.Path(arguments.programs).resolve(), home)
         self.stop = asyncio.Event()
         self.sizes = []
+        # The driver's own longest standstill, of late and of the run: beyond a timeout, it is a client that fell silent.
+        self.standstill = self.longest = 0.0
 
     def rng(self, name):
         return random.Random(f"{self.seed} {name}")
@@ -74,7 +76,7 @@ class Soak:
     async def work(self):
         """Everybody at once, until the time is over or somebody finds a mismatch."""
         clients = Clients(self.daemon.socket, self.judge, self.forge, self.stop)
-        tasks = [self.administration.run(), self.watch()]
+        tasks = [self.administration.run(), self.watch(), self.feel_pulse()]
         for who in policies.CALLERS:
             tasks.append(clients.repeat(clients.mix, self.rng(f"mix {who.uid}"), 0.05, who))
         for number, (act, pause, who) in enumerate(clients.all()):
@@ -87,8 +89,28 @@ class Soak:
                 task.cancel()
             ended, rest = await asyncio.wait(rest, timeout=1)
             done |= {task for task in ended if not task.cancelled() and not task.exception()}
-        for task in done:
-            task.result()
+        try:
+            for task in done:
+                task.result()
+        except Mismatch:
+            await self.tell_limits()
+            raise
+
+    async def tell_limits(self):
+        """Which limits the daemon says that it enforced, beside what the driver has met: a mismatch may be one of them."""
+        print(f"the driver stood still for {self.longest:.2f} s at most, {self.standstill:.2f} s of late")
+        if self.daemon.process.returncode is None:
+            theirs = (await self.administration.status())["counters"]["limits"]
+            mine = self.judge.counts.limits
+            print("limits, the daemon's and the driver's:", {name: (theirs[name], mine[name]) for name in theirs})
+
+    async def feel_pulse(self):
+        """Notes how long the driver itself does nothing when it should."""
+        while not self.stop.is_set():
+            before = time.monotonic()
+            await asyncio.sleep(0.1)
+            self.standstill = max(self.standstill, time.monotonic() - before - 0.1)
+            self.longest = max(self.longest, self.standstill)
 
     async def watch(self):
         """Tells how it goes every 10 seconds, and ends the run."""
@@ -98,8 +120,9 @@ class Soak:
             passed, total = time.monotonic() - began, self.requests
             self.sizes.append((passed, self.daemon.size()))
             print(f"{passed:5.0f} s  {total} requests, {(total - before) / (passed - then):.0f}/s; generation "
-                  f"{self.timeline.current.generation}; {self.sizes[-1][1]}", flush=True)
-            before, then = total, passed
+                  f"{self.timeline.current.generation}; {self.sizes[-1][1]}; driver stood still {self.standstill:.2f} s",
+                  flush=True)
+            before, then, self.standstill = total, passed, 0.0
         self.stop.set()
 
     @property
