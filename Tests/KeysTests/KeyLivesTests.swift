@@ -72,7 +72,7 @@ import Testing
         #expect(signer(ring, at: Self.now + Self.cache) == "new")
     }
 
-    @Test("ROT-1 a key that has gone and will sign again is published for as long as verifiers may cache before it does")
+    @Test("ROT-1 a gone key that will sign again is published before it does, for as long as verifiers may cache")
     func comingBack() throws {
         let ring = ring(
             life("new", nbf: 2, exp: Self.now, hasSigned: true),
