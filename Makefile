@@ -53,13 +53,13 @@ test-faults: ## System calls that fail, OpenSSL without memory, a daemon that st
 	SIGNET_FAULTS=1 $(SWIFT) test --skip-build --disable-xctest --no-parallel --filter CallFault --filter OutOfMemory \
 		--filter StoppedDaemon
 
-# What races: the rooms with threads, and the daemon's loops, pool, reloads and end.
+# What races: the rooms with threads.
 RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.
-RACES_OF_DAEMONS = ^EndToEndTests\.(HeavyPoolTests|ReloadOrderTests|StopTests|RotationUnderLoadTests)/
 
-test-sanitizers: ## Races, by the thread sanitizer, where there are threads (docs/testing.md)
+test-sanitizers: ## Races, by the thread sanitizer; memory and leaks, by the address sanitizer; of the unit tests (docs/testing.md)
 	@scripts/install-packages build test
-	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --filter '$(RACES)' --filter '$(RACES_OF_DAEMONS)'
+	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --units --filter '$(RACES)'
+	@SWIFT='$(SWIFT)' Tests/Sanitizers/run address --units
 
 test-sanitizers-all: ## Each sanitizer over all tests; hours on a slow machine
 	@scripts/install-packages build test

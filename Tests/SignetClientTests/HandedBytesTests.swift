@@ -35,6 +35,8 @@ struct HandedBytesTests {
             return
         }
         shared.value = connection
+        // Else they would keep one another.
+        defer { shared.value = nil }
         let sign = RequestLine.sign(profile: nil, claims: nil, ttl: nil)
         guard case .broken(let mayBeExecuted) = await connection.call(sign, deadline: .max - 1) else {
             Issue.record("the connection did not break")
