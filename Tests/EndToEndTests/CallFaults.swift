@@ -50,8 +50,14 @@ struct CallFaults {
     /// Whether each write to a file finds the disk full from now on.
     func setFull(_ isFull: Bool) throws { try set(.full, isFull ? 1 : 0) }
 
-    /// The next opening of a state file finds no descriptor.
-    func withholdDescriptor() throws { try set(.scarce, 1) }
+    /// A file by its number in `faults.c`.
+    enum File: UInt64 {
+        case state = 1
+        case stateLock = 2
+    }
+
+    /// The next opening of that file finds no descriptor.
+    func withholdDescriptor(for file: File) throws { try set(.scarce, file.rawValue) }
 
     private func set(_ place: Place, _ value: UInt64) throws {
         let file = try FileHandle(forWritingTo: page)

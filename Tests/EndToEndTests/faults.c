@@ -1,7 +1,7 @@
 /* Preloaded into a process, has its system calls do what POSIX lets them do and what they seldom do: move fewer bytes than
  * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). The first time that each can
  * happen, so that it does, then at random, from a seed; each is counted. And has every write to a file find the disk full,
- * while that is asked for; and the next opening of a state file find no room in the system's table of files.
+ * while that is asked for; and the next opening of a certain file find no room in the system's table of files.
  *
  * This befalls what the program itself calls, SwiftNIO in it too. Libraries that are loaded beside it call for themselves,
  * and some rely on what Linux does: Dispatch traps where it cannot open the file in /proc that tells whether a thread of
@@ -56,7 +56,7 @@ typedef struct {
     _Atomic uint64_t seed;
     _Atomic uint64_t rate; /* one call in so many, for each kind; 0: none */
     _Atomic uint64_t full; /* the disk */
-    _Atomic uint64_t scarce; /* room in the table of files */
+    _Atomic uint64_t scarce; /* room in the table of files: the number of the one that finds none */
     _Atomic uint64_t threads; /* of all processes */
     uint64_t count;
     struct { char name[24]; _Atomic uint64_t times; } kinds[COUNT];
@@ -241,13 +241,20 @@ int open(const char *path, int flags, ...) {
     return happens(OPEN_EINTR) ? fail(EINTR) : REAL(open)(path, flags, mode);
 }
 
+static bool is_withheld(const char *path) {
+    static const char *const files[] = {NULL, "state.json", "state.lock"};
+    uint64_t wanted = shared ? shared->scarce : 0;
+    const char *slash = strrchr(path, '/');
+    return wanted && !strcmp(slash ? slash + 1 : path, files[wanted]) && atomic_exchange(&shared->scarce, 0);
+}
+
 PLACE(openat);
 int openat(int directory, const char *path, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
-    if (shared && !strcmp(path, "state.json") && atomic_exchange(&shared->scarce, 0)) return fail(ENFILE);
+    if (is_withheld(path)) return fail(ENFILE);
     return happens(OPEN_EINTR) ? fail(EINTR) : REAL(openat)(directory, path, flags, mode);
 }
 
