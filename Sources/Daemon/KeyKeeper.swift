@@ -41,13 +41,14 @@ final class KeyKeeper {
             return logger.info(
                 "no \(stateDirectory): what keys have signed is not kept over a restart; set state_directory")
         }
-        do throws(KeyError) {
+        do throws(StateFile.Fault) {
             stateFile = try StateFile(directory: stateDirectory)
         } catch {
+            guard case .unusable(let error) = error else { throw error.error }
             logger.warning("\(error)")
             stateFault = error.description
         }
-        do throws(StateFile.ReadFault) {
+        do throws(StateFile.Fault) {
             if let read = try stateFile?.read(user: user, at: now) { history = read }
         } catch {
             guard case .unusable(let error) = error else { throw error.error }

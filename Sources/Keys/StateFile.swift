@@ -18,24 +18,9 @@ package struct StateFile: ~Copyable {
     /// A writing is due after so many seconds, if anything has changed.
     package static let interval: Int64 = 60
 
-    /// Claims the directory's state file.
-    package init(directory: String) throws(KeyError) {
-        path = FilePath.resolve(Self.name, below: directory)
-        do throws(Errno) { lock = try FileLock(path: FilePath.resolve("state.lock", below: directory)) } catch {
-            switch error {
-            case .wouldBlock:
-                throw KeyError(path, "is kept by another signetd", fix: "give each its own state_directory")
-            case .noEntry:
-                throw KeyError(directory, "does not exist", fix: "make it, owned by the daemon's user: mkdir -m 0755")
-            default:
-                throw KeyError(directory, "cannot be written: \(error)", fix: "give it to the daemon's user")
-            }
-        }
-    }
-
-    /// Why the file was not read.
-    package enum ReadFault: Error, Equatable {
-        /// It cannot be used. It is kept under another name, for a person to look at.
+    /// Why the state is not known.
+    package enum Fault: Error, Equatable {
+        /// Its file cannot be used. Where it could not be read, it is kept under another name, for a person to look at.
         case unusable(KeyError)
         /// There was no descriptor or no memory to read it with: it may be whole, and must not be written over.
         case exhausted(KeyError)
@@ -48,11 +33,33 @@ package struct StateFile: ~Copyable {
         }
     }
 
+    /// Claims the directory's state file.
+    package init(directory: String) throws(Fault) {
+        path = FilePath.resolve(Self.name, below: directory)
+        let lockPath = FilePath.resolve("state.lock", below: directory)
+        do throws(Errno) { lock = try FileLock(path: lockPath) } catch {
+            switch error {
+            case .wouldBlock:
+                throw .unusable(
+                    KeyError(path, "is kept by another signetd", fix: "give each its own state_directory"))
+            case .noEntry:
+                throw .unusable(
+                    KeyError(
+                        directory, "does not exist", fix: "make it, owned by the daemon's user: mkdir -m 0755"))
+            case _ where error.isExhaustion:
+                throw .exhausted(KeyError(lockPath, "cannot be locked: \(error)", fix: "see the system's log"))
+            default:
+                throw .unusable(
+                    KeyError(directory, "cannot be written: \(error)", fix: "give it to the daemon's user"))
+            }
+        }
+    }
+
     /// What the file says at `now`; nil when there is none yet.
     ///
     /// - Parameter user: The daemon's; the file must be its own or root's.
-    package borrowing func read(user: UInt32, at now: Int64) throws(ReadFault) -> KeyHistory? {
-        do throws(ReadFault) { return try Self.read(path, user: user, at: now) } catch {
+    package borrowing func read(user: UInt32, at now: Int64) throws(Fault) -> KeyHistory? {
+        do throws(Fault) { return try Self.read(path, user: user, at: now) } catch {
             guard case .unusable(let error) = error else { throw error }
             let kept = Self.name + ".unreadable"
             guard let directory = try? Directory(path: FilePath.directory(of: path)),
@@ -66,12 +73,12 @@ package struct StateFile: ~Copyable {
 
     /// What the file in a state directory says, for tools. The daemon may be running.
     package static func peek(directory: String, user: UInt32, at now: Int64) throws(KeyError) -> KeyHistory? {
-        do throws(ReadFault) {
+        do throws(Fault) {
             return try read(FilePath.resolve(name, below: directory), user: user, at: now)
         } catch { throw error.error }
     }
 
-    private static func read(_ path: String, user: UInt32, at now: Int64) throws(ReadFault) -> KeyHistory? {
+    private static func read(_ path: String, user: UInt32, at now: Int64) throws(Fault) -> KeyHistory? {
         let file: Descriptor
         do throws(Errno) { file = try Directory(path: FilePath.directory(of: path)).open(name) } catch {
             if error == .noEntry { return nil }
@@ -87,7 +94,7 @@ package struct StateFile: ~Copyable {
         }
     }
 
-    private static func unread(_ path: String, _ error: Errno) -> ReadFault {
+    private static func unread(_ path: String, _ error: Errno) -> Fault {
         error.isExhaustion ? .exhausted(.unreadable(path, error)) : .unusable(.unreadable(path, error))
     }
 

@@ -10,8 +10,6 @@ struct CallFaults {
 
     static let isBuildable = PreloadedLibrary.isBuildable
     static let advice = PreloadedLibrary.advice
-    /// Tests that disturb others beside them, or take long, run alone: `make test-faults`.
-    static let areAskedFor = ProcessInfo.processInfo.environment["SIGNET_FAULTS"] != nil
 
     private static let source = TestDaemon.packageRoot.appending(path: "Tests/EndToEndTests/faults.c")
 
@@ -22,13 +20,13 @@ struct CallFaults {
         case full = 16
         case scarce = 24
     }
-    private static let header = 40
+    private static let header = 48
     private static let entry = 32
     private static let name = 24
 
     /// - Parameters:
     ///   - directory: For the library and its page.
-    ///   - rate: One call in so many does something unusual, of each kind that is possible; 0: none.
+    ///   - rate: The first call that can, and then one in so many, does something unusual, of each kind; 0: none.
     init(in directory: URL, rate: UInt64, seed: UInt64 = .random(in: 1...UInt64.max)) throws {
         self.seed = seed
         library = directory.appending(path: "faults.so")
@@ -41,7 +39,10 @@ struct CallFaults {
         try set(.rate, rate)
     }
 
-    var environment: [String: String] { ["LD_PRELOAD": library.path, "SIGNET_TEST_FAULTS": page.path] }
+    /// A program that crashes ends at once, which the test sees: the report of it is a program's that is harmed as well.
+    var environment: [String: String] {
+        ["LD_PRELOAD": library.path, "SIGNET_TEST_FAULTS": page.path, "SWIFT_BACKTRACE": "enable=no"]
+    }
 
     /// From now on, one call in so many.
     func setRate(_ rate: UInt64) throws { try set(.rate, rate) }
@@ -49,8 +50,14 @@ struct CallFaults {
     /// Whether each write to a file finds the disk full from now on.
     func setFull(_ isFull: Bool) throws { try set(.full, isFull ? 1 : 0) }
 
-    /// The next opening of a state file finds no descriptor.
-    func withholdDescriptor() throws { try set(.scarce, 1) }
+    /// A file by its number in `faults.c`.
+    enum File: UInt64 {
+        case state = 1
+        case stateLock = 2
+    }
+
+    /// The next opening of that file finds no descriptor.
+    func withholdDescriptor(for file: File) throws { try set(.scarce, file.rawValue) }
 
     private func set(_ place: Place, _ value: UInt64) throws {
         let file = try FileHandle(forWritingTo: page)

@@ -139,20 +139,24 @@ import Testing
     }
 
     @Test(
-        "ROT-2 a state file that there is no descriptor to read ends the start, and is read at the next",
-        .enabled(if: CallFaults.isBuildable, CallFaults.advice))
-    func exhausted() throws {
+        "ROT-2 a state file that there is no descriptor to lock or read ends the start, and is read at the next",
+        .enabled(if: CallFaults.isBuildable, CallFaults.advice),
+        arguments: [
+            (CallFaults.File.state, "state.json: cannot be read"),
+            (.stateLock, "state.lock: cannot be locked"),
+        ])
+    func exhausted(_ file: CallFaults.File, _ words: String) throws {
         let daemon = try prepared()
         try daemon.start()
         _ = try daemon.sign()
         #expect(daemon.stop() == 0)
         let state = try Data(contentsOf: daemon.state)
         let faults = try CallFaults(in: daemon.directory, rate: 0)
-        try faults.withholdDescriptor()
+        try faults.withholdDescriptor(for: file)
         let (status, log) = try daemon.refusal(environment: faults.environment)
         #expect(status == 1)
-        let words = "not started: \(daemon.state.path): cannot be read: Too many open files in system"
-        #expect(log.contains(words), "\(log)")
+        let path = daemon.state.deletingLastPathComponent().path
+        #expect(log.contains("not started: \(path)/\(words): Too many open files in system"), "\(log)")
         #expect(try Data(contentsOf: daemon.state) == state)
         try daemon.start()
         #expect(daemon.log.text.warnings.isEmpty, "\(daemon.log.text)")

@@ -1,7 +1,11 @@
 /* Preloaded into a process, has its system calls do what POSIX lets them do and what they seldom do: move fewer bytes than
- * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). At random, from a seed; each is
- * counted. And has every write to a file find the disk full, while that is asked for; and the next opening of a state file
- * find no room in the system's table of files.
+ * asked for, be interrupted (EINTR), find no room (EAGAIN, on descriptors that do not wait). The first time that each can
+ * happen, so that it does, then at random, from a seed; each is counted. And has every write to a file find the disk full,
+ * while that is asked for; and the next opening of a certain file find no room in the system's table of files.
+ *
+ * This befalls what the program itself calls, SwiftNIO in it too. Libraries that are loaded beside it call for themselves,
+ * and some rely on what Linux does: Dispatch traps where it cannot open the file in /proc that tells whether a thread of
+ * its own is at work (_dispatch_workq_monitor_pools), and opening that never waits, nor is interrupted.
  *
  * Reading and accepting never find nothing where there is something: what epoll has called readable is so until its one
  * reader has read it, and SwiftNIO asserts that (`readable0` in BaseSocketChannel.swift). A debug build traps, and hangs in
@@ -21,6 +25,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -51,26 +56,35 @@ typedef struct {
     _Atomic uint64_t seed;
     _Atomic uint64_t rate; /* one call in so many, for each kind; 0: none */
     _Atomic uint64_t full; /* the disk */
-    _Atomic uint64_t scarce; /* room in the table of files */
+    _Atomic uint64_t scarce; /* room in the table of files: the number of the one that finds none */
+    _Atomic uint64_t threads; /* of all processes */
     uint64_t count;
     struct { char name[24]; _Atomic uint64_t times; } kinds[COUNT];
 } page;
 static page *shared;
+static struct dl_find_object program;
 
-static _Atomic uint64_t threads;
 static _Thread_local uint64_t state;
 
 /* splitmix64. */
 static uint64_t next_random(void) {
-    if (!state) state = shared->seed + 0x9E3779B97F4A7C15 * ++threads;
+    if (!state) state = shared->seed ^ 0xD1342543DE82EF95 * ++shared->threads;
     uint64_t z = state += 0x9E3779B97F4A7C15;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
     z = (z ^ z >> 27) * 0x94D049BB133111EB;
     return z ^ z >> 31;
 }
 
-static bool happens(kind kind) {
-    if (!shared || !shared->rate || next_random() % shared->rate) return false;
+/* Where the function that this stands in returns to: into the program or not. */
+#define INLINE static inline __attribute__((always_inline))
+INLINE bool is_of_program(void) {
+    void *caller = __builtin_return_address(0);
+    return caller >= program.dlfo_map_start && caller < program.dlfo_map_end;
+}
+
+INLINE bool happens(kind kind) {
+    if (!shared || !shared->rate || !is_of_program()) return false;
+    if (shared->kinds[kind].times && next_random() % shared->rate) return false;
     shared->kinds[kind].times++;
     return true;
 }
@@ -87,6 +101,7 @@ __attribute__((constructor)) static void begin(void) {
     mapped->count = COUNT;
     for (int kind = 0; kind < COUNT; kind++)
         for (int i = 0; names[kind][i]; i++) mapped->kinds[kind].name[i] = names[kind][i];
+    if (_dl_find_object((void *)getauxval(AT_ENTRY), &program)) abort();
     shared = mapped;
 }
 
@@ -200,7 +215,7 @@ ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags) {
     return REAL(sendmsg)(descriptor, message, flags);
 }
 
-static bool refuses_to_accept(int descriptor) {
+INLINE bool refuses_to_accept(int descriptor) {
     nature it;
     if (!look(descriptor, &it)) return false;
     if (happens(ACCEPT_EINTR)) return fail(EINTR);
@@ -217,11 +232,6 @@ int accept4(int descriptor, struct sockaddr *restrict address, socklen_t *restri
     return refuses_to_accept(descriptor) ? -1 : REAL(accept4)(descriptor, address, length, flags);
 }
 
-PLACE(connect);
-int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
-    return happens(CONNECT_EINTR) ? fail(EINTR) : REAL(connect)(descriptor, address, length);
-}
-
 PLACE(open);
 int open(const char *path, int flags, ...) {
     va_list rest;
@@ -231,13 +241,20 @@ int open(const char *path, int flags, ...) {
     return happens(OPEN_EINTR) ? fail(EINTR) : REAL(open)(path, flags, mode);
 }
 
+static bool is_withheld(const char *path) {
+    static const char *const files[] = {NULL, "state.json", "state.lock"};
+    uint64_t wanted = shared ? shared->scarce : 0;
+    const char *slash = strrchr(path, '/');
+    return wanted && !strcmp(slash ? slash + 1 : path, files[wanted]) && atomic_exchange(&shared->scarce, 0);
+}
+
 PLACE(openat);
 int openat(int directory, const char *path, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
-    if (shared && !strcmp(path, "state.json") && atomic_exchange(&shared->scarce, 0)) return fail(ENFILE);
+    if (is_withheld(path)) return fail(ENFILE);
     return happens(OPEN_EINTR) ? fail(EINTR) : REAL(openat)(directory, path, flags, mode);
 }
 
@@ -248,24 +265,16 @@ int close(int descriptor) {
     return !result && happens(CLOSE_EINTR) ? fail(EINTR) : result;
 }
 
-PLACE(fsync);
-int fsync(int file) { return happens(FSYNC_EINTR) ? fail(EINTR) : REAL(fsync)(file); }
-
-PLACE(fchmod);
-int fchmod(int file, mode_t mode) { return happens(FCHMOD_EINTR) ? fail(EINTR) : REAL(fchmod)(file, mode); }
-
-PLACE(flock);
-int flock(int file, int operation) { return happens(FLOCK_EINTR) ? fail(EINTR) : REAL(flock)(file, operation); }
-
-PLACE(poll);
-int poll(struct pollfd *entries, nfds_t count, int timeout) {
-    return happens(POLL_EINTR) ? fail(EINTR) : REAL(poll)(entries, count, timeout);
-}
-
-PLACE(epoll_wait);
-int epoll_wait(int epoll, struct epoll_event *events, int room, int timeout) {
-    return happens(EPOLL_EINTR) ? fail(EINTR) : REAL(epoll_wait)(epoll, events, room, timeout);
-}
+#define INTERRUPTED(KIND, CALL, ARGUMENTS, ...)                                                                        \
+    PLACE(CALL);                                                                                                       \
+    int CALL(__VA_ARGS__) { return happens(KIND) ? fail(EINTR) : REAL(CALL) ARGUMENTS; }
+INTERRUPTED(CONNECT_EINTR, connect, (socket, to, length), int socket, const struct sockaddr *to, socklen_t length)
+INTERRUPTED(FSYNC_EINTR, fsync, (file), int file)
+INTERRUPTED(FCHMOD_EINTR, fchmod, (file, mode), int file, mode_t mode)
+INTERRUPTED(FLOCK_EINTR, flock, (file, operation), int file, int operation)
+INTERRUPTED(POLL_EINTR, poll, (entries, count, timeout), struct pollfd *entries, nfds_t count, int timeout)
+INTERRUPTED(EPOLL_EINTR, epoll_wait, (epoll, events, room, timeout), int epoll, struct epoll_event *events, int room,
+            int timeout)
 
 #define LOOK_UP(CALL, TYPE, KEY, KIND)                                                                                 \
     PLACE(CALL);                                                                                                       \

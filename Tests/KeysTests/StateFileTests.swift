@@ -99,7 +99,7 @@ import Testing
     func unreadable(_ text: String) throws {
         try folder.write("state.json", text)
         let file = try StateFile(directory: folder.path)
-        let fault = #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
+        let fault = #expect(throws: StateFile.Fault.self) { _ = try file.read(user: user, at: Self.now) }
         #expect(fault?.error.file == folder.file("state.json"))
         #expect(try folder.names == ["state.json.unreadable", "state.lock"])
         #expect(try file.read(user: user, at: Self.now) == nil)
@@ -111,17 +111,17 @@ import Testing
         #expect(try read().count == 1)
         try folder.setMode(0o602, folder.file("state.json"))
         let file = try StateFile(directory: folder.path)
-        #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
+        #expect(throws: StateFile.Fault.self) { _ = try file.read(user: user, at: Self.now) }
     }
 
     @Test("two daemons do not share a state directory; a missing one is named")
     func exclusive() throws {
         let first = try StateFile(directory: folder.path)
-        let error = #expect(throws: KeyError.self) { _ = try StateFile(directory: folder.path) }
-        #expect(error?.problem == "is kept by another signetd")
+        let fault = #expect(throws: StateFile.Fault.self) { _ = try StateFile(directory: folder.path) }
+        #expect(fault?.error.problem == "is kept by another signetd")
         _ = consume first
         _ = try StateFile(directory: folder.path)
-        #expect(throws: KeyError.self) { _ = try StateFile(directory: folder.parent + "/missing") }
+        #expect(throws: StateFile.Fault.self) { _ = try StateFile(directory: folder.parent + "/missing") }
     }
 
     @Test("a tool reads the state of a running daemon, and takes what may be signed meanwhile into account")

@@ -37,8 +37,8 @@ import Testing
     @Test("a directory that is in the way of the lock, of the file or of what is kept of it is named")
     func inTheWay() throws {
         try makeDirectory("state.lock")
-        let first = #expect(throws: KeyError.self) { _ = try StateFile(directory: folder.path) }
-        #expect(first?.file == folder.path && first?.problem.hasPrefix("cannot be written: ") == true)
+        let first = #expect(throws: StateFile.Fault.self) { _ = try StateFile(directory: folder.path) }
+        #expect(first?.error.file == folder.path && first?.error.problem.hasPrefix("cannot be written: ") == true)
         try FileManager.default.removeItem(atPath: folder.file("state.lock"))
 
         var file = try StateFile(directory: folder.path)
@@ -52,7 +52,7 @@ import Testing
 
         try folder.write("state.json", "{")
         try makeDirectory("state.json.unreadable/x")
-        let third = #expect(throws: StateFile.ReadFault.self) { _ = try file.read(user: user, at: Self.now) }
+        let third = #expect(throws: StateFile.Fault.self) { _ = try file.read(user: user, at: Self.now) }
         #expect(third?.error.fix == "remove it")
         #expect(try folder.names.contains("state.json"))
     }
