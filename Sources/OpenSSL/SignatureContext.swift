@@ -59,7 +59,11 @@ internal import CLibCrypto
 
     /// Appends the signature of `message`, in JOSE's form. Nothing secret of it stays on the stack (rule MEM-1).
     package func sign(_ message: Span<UInt8>, to output: inout [UInt8]) throws(OpenSSLError) {
-        defer { stack_wipe() }
+        defer {
+            // OpenSSL can sign although memory lacked on the way, and tells that all the same.
+            ERR_clear_error()
+            stack_wipe()
+        }
         guard pair.hasPrivateHalf else { throw OpenSSLError(call: "sign", reason: "the key has no private half") }
         switch scheme {
         case .edDSA:
