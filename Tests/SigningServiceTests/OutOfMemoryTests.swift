@@ -33,6 +33,38 @@ struct OutOfMemoryTests {
             try Trial(try #require(Algorithm(rawValue: name))).sweepLoading()
         }
     }
+
+    @Test("an RSA signature that lacks memory to renew its key's blinding leaves the next ones right, on every loop")
+    func blinding() async {
+        await #expect(processExitsWith: .success) {
+            try AllocationFaults.begin()
+            // Short, for speed: each attempt signs 36 times.
+            let pair = try KeyPair.generate(.rsa(bits: 1_024))
+            let scheme = SignatureScheme.rsaPKCS1(digest: "SHA256")
+            let message = Array("header.payload".utf8)
+            func sign(_ context: SignatureContext) throws {
+                var signature: [UInt8] = []
+                try context.sign(message.span, to: &signature)
+                #expect(try context.verify(signature.span, of: message.span))
+            }
+            // OpenSSL renews it at the 32nd use after the first (BN_BLINDING_COUNTER).
+            let context = try SignatureContext(pair.copy(), scheme)
+            let counts = try (1...33).map { _ in try AllocationFaults.allocations { try sign(context) } }
+            #expect(counts[32] > counts[31] && counts[31] == counts[30])
+            let refused = try AllocationFaults.sweep("blinding") { number in
+                let key = try pair.copy()
+                let (loop, other) = (try SignatureContext(key, scheme), try SignatureContext(key, scheme))
+                for _ in 1...32 { try sign(loop) }
+                let (outcome, wasRefused) = AllocationFaults.refusing(number) { Result { try sign(loop) } }
+                if !wasRefused { try outcome.get() }
+                for context in [loop, other, loop] {
+                    #expect(throws: Never.self, "after allocation \(number)") { try sign(context) }
+                }
+                return wasRefused
+            }
+            #expect(refused > counts[31])
+        }
+    }
 }
 
 /// One algorithm's key and requests.
