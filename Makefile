@@ -20,7 +20,7 @@ BENCHMARKS = Benchmarks/ClientBenchmark Benchmarks/InstructionCount Benchmarks/j
 MANUALS = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: build demo run example test test-sanitizers test-sanitizers-all test-faults test-kills coverage fuzz fuzz-differential \
+.PHONY: build demo run example test test-sanitizers test-sanitizers-all test-kills coverage fuzz fuzz-differential \
 	test-clients test-example test-systemd test-package soak bench bench-growth bench-record bench-gate lint format \
 	install install-programs install-systemd install-c-client install-manuals uninstall deb clean
 .NOTPARALLEL:
@@ -46,11 +46,6 @@ test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for 
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
 	SIGNET_KILLS=$${SIGNET_KILLS:-100} $(SWIFT) test --skip-build --disable-xctest --filter KillUnderLoadTests
-
-test-faults: ## OpenSSL without memory: alone, and for minutes
-	@scripts/install-packages build test
-	$(SWIFT) build --build-tests
-	SIGNET_FAULTS=1 $(SWIFT) test --skip-build --disable-xctest --no-parallel --filter OutOfMemory
 
 # What races: the rooms with threads.
 RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.

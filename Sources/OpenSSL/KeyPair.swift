@@ -43,6 +43,8 @@ internal import CLibCrypto
     /// Takes ownership of a key.
     /// - Throws: For a type that no algorithm of JOSE uses.
     init(owning key: OpaquePointer, hasPrivateHalf: Bool) throws(OpenSSLError) {
+        // A key can be made although memory lacked on the way, which is told all the same.
+        defer { ERR_clear_error() }
         unsafe self.key = key
         self.hasPrivateHalf = hasPrivateHalf
         if unsafe EVP_PKEY_is_a(key, "RSA") == 1 {
@@ -63,6 +65,12 @@ internal import CLibCrypto
     }
 
     deinit { unsafe EVP_PKEY_free(key) }
+
+    /// The same numbers in a key of their own, without what use has left in this one.
+    package func copy() throws(OpenSSLError) -> KeyPair {
+        guard let copy = unsafe EVP_PKEY_dup(key) else { throw .last("EVP_PKEY_dup") }
+        return try unsafe KeyPair(owning: copy, hasPrivateHalf: hasPrivateHalf)
+    }
 
     /// Makes a new key pair.
     ///
@@ -97,10 +105,10 @@ internal import CLibCrypto
     /// modulus has no small factor. OpenSSL would also prove that it is no prime, which takes longer than all else about a
     /// key, and signing shows it.
     package func publicHalfIsValid() -> Bool {
+        defer { ERR_clear_error() }
         if case .rsa = kind { return modulusHasNoSmallFactor() }
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return false }
         defer { unsafe EVP_PKEY_CTX_free(context) }
-        defer { ERR_clear_error() }
         return unsafe EVP_PKEY_public_check_quick(context) == 1
     }
 

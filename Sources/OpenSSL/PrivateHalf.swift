@@ -7,9 +7,9 @@ extension KeyPair {
     /// For RSA a signature does not show it: where the primes give a wrong one, OpenSSL makes another by `d` alone, four
     /// times slower; and where they give a right one, `d` was never looked at.
     package func privateHalfIsValid() -> Bool {
+        defer { ERR_clear_error() }
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return false }
         defer { unsafe EVP_PKEY_CTX_free(context) }
-        defer { ERR_clear_error() }
         guard unsafe EVP_PKEY_private_check(context) == 1 else { return false }
         guard case .rsa = kind, has(.prime1) else { return true }
         return rsaNumbersAgree()

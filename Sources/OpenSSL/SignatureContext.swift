@@ -24,8 +24,8 @@ internal import CLibCrypto
             unsafe digest = nil
         }
         guard scheme != .edDSA else { return }
-        unsafe verifier = try makeContext { unsafe EVP_PKEY_verify_init($0) }
-        if pair.hasPrivateHalf { unsafe signer = try makeContext { unsafe EVP_PKEY_sign_init($0) } }
+        unsafe verifier = try makeContext(for: pair) { unsafe EVP_PKEY_verify_init($0) }
+        if pair.hasPrivateHalf { unsafe signer = try makeContext(for: pair) { unsafe EVP_PKEY_sign_init($0) } }
     }
 
     deinit {
@@ -35,7 +35,10 @@ internal import CLibCrypto
         unsafe EVP_MD_free(digest)
     }
 
-    private func makeContext(_ begin: (OpaquePointer) -> Int32) throws(OpenSSLError) -> OpaquePointer {
+    /// A context, which keeps the key alive.
+    private func makeContext(
+        for pair: KeyPair, _ begin: (OpaquePointer) -> Int32
+    ) throws(OpenSSLError) -> OpaquePointer {
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, pair.key, nil) else {
             throw .last("EVP_PKEY_CTX_new_from_pkey")
         }
@@ -59,7 +62,11 @@ internal import CLibCrypto
 
     /// Appends the signature of `message`, in JOSE's form. Nothing secret of it stays on the stack (rule MEM-1).
     package func sign(_ message: Span<UInt8>, to output: inout [UInt8]) throws(OpenSSLError) {
-        defer { stack_wipe() }
+        defer {
+            // OpenSSL can sign although memory lacked on the way, and tells that all the same.
+            ERR_clear_error()
+            stack_wipe()
+        }
         guard pair.hasPrivateHalf else { throw OpenSSLError(call: "sign", reason: "the key has no private half") }
         switch scheme {
         case .edDSA:
@@ -69,16 +76,35 @@ internal import CLibCrypto
             output += try ECDSASignature.raw(fromDER: der, coordinateLength: length)
         case .rsaPKCS1, .rsaPSS:
             let hash = try hash(message)
-            let signature = try sign(hash)
-            // Rule SIG-4: a fault in the CRT would give the key away with the signature.
             let refusals = SecretMemory.refusals
-            guard verify(signature.span, of: hash) else {
-                ERR_clear_error()
-                if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
-                throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
+            do throws(OpenSSLError) { output += try signRSA(hash) } catch {
+                guard SecretMemory.refusals == refusals else { throw error }
+                try takeCopyOfKey()
+                output += try signRSA(hash)
             }
-            output += signature
         }
+    }
+
+    private func signRSA(_ hash: MessageHash) throws(OpenSSLError) -> [UInt8] {
+        let signature = try sign(hash)
+        // Rule SIG-4: a fault in the CRT would give the key away with the signature.
+        let refusals = SecretMemory.refusals
+        guard verify(signature.span, of: hash) else {
+            ERR_clear_error()
+            if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
+            throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
+        }
+        return signature
+    }
+
+    /// Goes on to sign with a copy of the key, which has a blinding of its own.
+    ///
+    /// OpenSSL renews a key's blinding at each 32nd signature. Where memory lacks for that, it keeps what it has of the new
+    /// one, and the next 31 signatures are wrong, in every context of the key (BN_BLINDING_update).
+    private func takeCopyOfKey() throws(OpenSSLError) {
+        let fresh = try unsafe makeContext(for: pair.copy()) { unsafe EVP_PKEY_sign_init($0) }
+        unsafe EVP_PKEY_CTX_free(signer)
+        unsafe signer = fresh
     }
 
     /// Whether `signature` is one of `message`, in JOSE's form.

@@ -1,5 +1,6 @@
 import CLibCrypto
 import OpenSSL
+import Testing
 
 /// OpenSSL's allocations in the arena, counted, and one of them refused: for a process that does nothing else.
 ///
@@ -21,6 +22,9 @@ enum AllocationFaults {
     /// How many more blocks are in use than at the beginning.
     static var live: Int { unsafe count }
 
+    /// Whether OpenSSL holds no error for this thread, which the next failure would be given out as.
+    static var errorQueueIsEmpty: Bool { ERR_peek_error() == 0 }
+
     private static func note(_ block: UnsafeMutableRawPointer?, _ file: UnsafePointer<CChar>?, _ line: Int32) {
         guard let block = unsafe block else { return }
         unsafe count += 1
@@ -35,15 +39,13 @@ enum AllocationFaults {
         unsafe trace?[UInt(bitPattern: block)] = nil
     }
 
-    /// Where OpenSSL asked for the blocks that `body` took and left behind, with how many of each there are; and how many
-    /// more blocks than before are in use.
-    static func traced(_ body: () throws -> Void) rethrows -> (places: [String: Int], growth: Int) {
-        let before = live
+    /// Where OpenSSL asked for the blocks that `body` took and left behind, with how many of each there are.
+    static func traced(_ body: () throws -> Void) rethrows -> [String: Int] {
         unsafe trace = [:]
         defer { unsafe trace = nil }
         try body()
         let places = unsafe trace?.values.map { ($0, 1) } ?? []
-        return (Dictionary(places, uniquingKeysWith: +), live - before)
+        return Dictionary(places, uniquingKeysWith: +)
     }
 
     /// Opens the arena, and places itself before it. The first thing that happens in the process.
@@ -71,6 +73,19 @@ enum AllocationFaults {
                 unsafe AllocationFaults.arena.2?(block, file, line)
             })
         guard isSet == 1 else { throw SecretMemoryError.openSSLInUse }
+        try fillErrorQueue()
+    }
+
+    /// Gives each slot of this thread's error queue a text. OpenSSL allocates one when a slot first gets an error with a
+    /// text, and keeps it for the next: without this, the first error that comes to a slot would look like a leak.
+    private static func fillErrorQueue() throws {
+        for _ in 0..<ERR_NUM_ERRORS {
+            guard let text = unsafe CRYPTO_zalloc(1, nil, 0) else { throw SecretMemoryError.exhausted }
+            ERR_new()
+            // Reason: an empty C string, which the queue owns from here on.
+            unsafe ERR_set_error_data(text.assumingMemoryBound(to: CChar.self), ERR_TXT_MALLOCED | ERR_TXT_STRING)
+        }
+        ERR_clear_error()
     }
 
     /// Has the `number`-th allocation of `body` refused, counted from 1; whether there was one.
@@ -78,6 +93,34 @@ enum AllocationFaults {
         unsafe (distance, hasRefused) = (number, false)
         defer { unsafe distance = 0 }
         return (try body(), unsafe hasRefused)
+    }
+
+    /// How often `body` allocates.
+    static func allocations(of body: () throws -> Void) rethrows -> Int {
+        unsafe distance = .max
+        defer { unsafe distance = 0 }
+        try body()
+        return unsafe .max - distance
+    }
+
+    /// Calls `attempt` with 1, 2, and so on for as long as it says that there was such an allocation to refuse; each time
+    /// it must leave as many blocks in use as there were before.
+    ///
+    /// - Returns: How many were refused.
+    @discardableResult
+    static func sweep(_ name: String, _ attempt: (Int) throws -> Bool) throws -> Int {
+        var number = 1
+        while true {
+            let before = live
+            let wasRefused = try attempt(number)
+            if live != before {
+                let growth = live - before
+                let places = try traced { _ = try attempt(number) }
+                Issue.record("\(name), allocation \(number): \(growth) blocks more; once more: \(places)")
+            }
+            if !wasRefused { return number - 1 }
+            number += 1
+        }
     }
 
     private static func size(_ asked: Int) -> Int {
