@@ -93,6 +93,14 @@ import Testing
         }
     }
 
+    @Test("JSON-1 a duplicate among many names with a long beginning in common is found, and none where there is none")
+    func longBeginning() throws {
+        let names = Names(count: 40)
+        let text = names.object(names.shuffled).replacing("\"name", with: "\"in-common-name")
+        #expect(refusal(text) == nil)
+        #expect(duplicate(text.replacing("name17\"", with: "name3\""))?.name == "\"in-common-name3\"")
+    }
+
     @Test("JSON-1 a duplicate among many names is found behind its escapes")
     func refusesEscapedAmongMany() {
         let names = Names(count: 40)
