@@ -50,16 +50,14 @@ test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for 
 # What races: the rooms with threads.
 RACES = ^(ServerTests|SignetClientTests|DaemonTests)\.
 
-test-sanitizers: ## Races, by the thread sanitizer; memory and leaks, by the address sanitizer; of the unit tests (docs/testing.md)
-	@scripts/install-packages build test
+test-sanitizers: coverage ## Races, by the thread sanitizer; memory and leaks, by the address sanitizer; of the unit tests
 	@SWIFT='$(SWIFT)' Tests/Sanitizers/run thread --units --filter '$(RACES)'
-	@SWIFT='$(SWIFT)' Tests/Sanitizers/run address --units
 
 test-sanitizers-all: ## Each sanitizer over all tests; hours on a slow machine
 	@scripts/install-packages build test
 	@for kind in thread address address-release; do SWIFT='$(SWIFT)' Tests/Sanitizers/run $$kind || exit 1; done
 
-coverage: ## What the unit tests cover of the rooms that decide, and what they do not, with reasons (docs/testing.md)
+coverage: ## What the unit tests cover of the rooms that decide, with reasons for the rest; under the address sanitizer
 	@scripts/install-packages build test
 	@SWIFT='$(SWIFT)' Tests/Coverage/run
 

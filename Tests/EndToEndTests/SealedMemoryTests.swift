@@ -52,7 +52,7 @@ struct SealedMemoryTests {
 
     @Test(
         "MEM-1 when signet has sealed keys and tells it, neither they nor the KEK stand in its memory any more",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(30)))
     func sealing() throws {
         let (kek, ring) = (folder.path("kek"), folder.path("web"))
         try FileManager.default.createDirectory(
