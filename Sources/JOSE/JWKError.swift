@@ -18,7 +18,7 @@ package enum JWKError: Error, Equatable, Sendable {
         case .duplicateMember: "has a member twice"
         case .missingMember(let name): "has no \"\(name)\""
         case .invalidMember(let name, let problem): "\"\(name)\" \(problem)"
-        case .outOfSecretMemory: "does not fit the locked memory: raise locked_memory"
+        case .outOfSecretMemory: "does not fit the locked memory"
         case .notAKey: "holds numbers that are no key"
         }
     }

@@ -1,5 +1,5 @@
 package import OpenSSL
-internal import StrictJSON
+package import StrictJSON
 
 /// What a key signs and verifies with, in OpenSSL's form, bound to one algorithm. Shared by all loops.
 package final class KeyMaterial: Sendable {
@@ -7,6 +7,8 @@ package final class KeyMaterial: Sendable {
     package let form: Form
     /// The same for the same key under any algorithm, so that a key in two rings is found. Tells nothing of a secret.
     package let fingerprint: [UInt8]
+    /// The public half; nil for HMAC, which has none.
+    package let publicHalf: PublicJWK?
 
     package enum Form: Sendable {
         case hmac(HMACKey)
@@ -34,6 +36,7 @@ package final class KeyMaterial: Sendable {
         guard case .hmac(let digest, let length) = algorithm.mechanism else { throw .wrongType }
         guard octets.count >= length else { throw .tooShort(bytes: octets.count, needs: length) }
         self.algorithm = algorithm
+        publicHalf = nil
         let refusals = SecretMemory.refusals
         do throws(OpenSSLError) {
             form = .hmac(try HMACKey(octets, digest: digest))
@@ -51,11 +54,15 @@ package final class KeyMaterial: Sendable {
         let admitted = Result { () throws(Misfit) in try Self.admit(pair, scheme) }
         // Without memory, OpenSSL's answers call a good key broken, and may miss what is broken.
         guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
-        fingerprint = try admitted.get()
+        let (half, thumbprint) = try admitted.get()
+        publicHalf = half
+        fingerprint = thumbprint.bytes
     }
 
-    /// Checks the numbers of a pair; its fingerprint.
-    private static func admit(_ pair: KeyPair, _ scheme: SignatureScheme) throws(Misfit) -> [UInt8] {
+    /// Checks the numbers of a pair; its public half, with the thumbprint.
+    private static func admit(
+        _ pair: KeyPair, _ scheme: SignatureScheme
+    ) throws(Misfit) -> (PublicJWK, thumbprint: ByteString) {
         if case .rsa(let bits) = pair.kind {
             guard Algorithm.smallestRSAModulus...Algorithm.largestRSAModulus ~= bits else {
                 throw .modulus(bits: bits)
@@ -66,13 +73,16 @@ package final class KeyMaterial: Sendable {
             else { throw .invalidPublicHalf }
         }
         guard pair.publicHalfIsValid() else { throw .invalidPublicHalf }
-        let fingerprint: [UInt8]
-        do throws(OpenSSLError) { fingerprint = try PublicJWK(pair).thumbprint().bytes } catch { throw .refused(error) }
-        guard pair.hasPrivateHalf else { return fingerprint }
+        let publicHalf: (PublicJWK, thumbprint: ByteString)
+        do throws(OpenSSLError) {
+            let half = try PublicJWK(pair)
+            publicHalf = (half, try half.thumbprint())
+        } catch { throw .refused(error) }
+        guard pair.hasPrivateHalf else { return publicHalf }
         guard pair.privateHalfIsValid() else { throw .halvesDiffer }
-        if pair.showsItsHalves { return fingerprint }
+        if pair.showsItsHalves { return publicHalf }
         guard try makesRoundTrip(pair, scheme) else { throw .halvesDiffer }
-        return fingerprint
+        return publicHalf
     }
 
     /// Whether it can sign.
@@ -112,11 +122,8 @@ package final class KeyMaterial: Sendable {
     /// Bits of an RSA modulus up to which a signature is verified in less than 0.1 ms.
     private static let largestFastModulus = 4_096
 
-    /// The public half; nil for HMAC, which has none.
-    package var publicHalf: PublicJWK? {
-        guard case .keyPair(let pair, _) = form else { return nil }
-        return try? PublicJWK(pair)
-    }
+    /// The thumbprint of RFC 7638; nil for HMAC: one of a secret would tell guesses from the key.
+    package var thumbprint: ByteString? { publicHalf == nil ? nil : ByteString(fingerprint) }
 
     /// A tag that only this key makes: HMAC-SHA256 of a constant, whatever the algorithm that the key is for.
     private static func fingerprint(of octets: borrowing SecretBytes) throws(OpenSSLError) -> [UInt8] {

@@ -16,7 +16,7 @@ final class KeyEncryptionKey: Sendable {
         let contents = try Self.read(path, KeyAdmission(user: user, subject: .kek))
         do throws(JWKError) { jwk = try EncryptionJWK(contents) } catch {
             throw KeyError(
-                path, "as a KEK: \(error.problem)", fix: "mend the file, or \(KeyAdmission.Subject.kek.creation)")
+                path, as: "as a KEK: ", error, fix: "mend the file, or \(KeyAdmission.Subject.kek.creation)")
         }
         file = path
     }
@@ -26,7 +26,7 @@ final class KeyEncryptionKey: Sendable {
     /// The JWK of a sealed file; nil when this is not the key that sealed it, or a byte was changed.
     func open(_ jwe: CompactJWE, path: String) throws(KeyError) -> SecretBytes? {
         do { return try jwe.open(with: jwk.key) } catch {
-            throw KeyError(path, "cannot be opened: \(error)", fix: "raise locked_memory")
+            throw KeyError(path, "cannot be opened: \(error)", fix: KeyError.raiseLockedMemory)
         }
     }
 

@@ -52,7 +52,7 @@ enum KeyFile: String, CaseIterable {
 
     private static func elements(_ contents: borrowing SecretBytes, _ path: String) throws(KeyError) -> [Range<Int>] {
         do throws(JWKError) { return try JWKSet.elements(of: contents) } catch {
-            throw KeyError(path, error.problem, fix: newKey)
+            throw KeyError(path, error, fix: newKey)
         }
     }
 
@@ -68,9 +68,7 @@ enum KeyFile: String, CaseIterable {
         do throws(KeyMaterial.Misfit) { material = try jwk.material(for: algorithm) } catch {
             throw KeyError(path, error, algorithm)
         }
-        var kid = jwk.keyID
-        if kid == nil { kid = try thumbprint(of: material, path) }
-        guard let kid else {
+        guard let kid = jwk.keyID ?? material.thumbprint else {
             throw KeyError(path, "has no \"kid\"", fix: "add a \"kid\" that no other key has")
         }
         return Key(kid: kid, material: material, canSign: jwk.canSign, times: jwk.times, file: path)
@@ -80,14 +78,7 @@ enum KeyFile: String, CaseIterable {
         _ contents: borrowing SecretBytes, _ element: Range<Int>?, _ path: String
     ) throws(KeyError) -> JWK {
         do throws(JWKError) { return try JWK(contents, element: element) } catch {
-            throw KeyError(path, error.problem, fix: newKey)
-        }
-    }
-
-    /// nil for octets: a thumbprint of a secret would be published with every token.
-    private static func thumbprint(of material: KeyMaterial, _ path: String) throws(KeyError) -> ByteString? {
-        do throws(OpenSSLError) { return try material.publicHalf?.thumbprint() } catch {
-            throw KeyError(path, "is refused by OpenSSL: \(error)", fix: newKey)
+            throw KeyError(path, error, fix: newKey)
         }
     }
 
@@ -95,57 +86,14 @@ enum KeyFile: String, CaseIterable {
         pem contents: borrowing SecretBytes, _ path: String, _ algorithm: Algorithm
     ) throws(KeyError) -> Key {
         let pair: KeyPair
-        do { pair = try KeyPair.read(pem: contents, passphrase: SecretBytes(count: 0)) } catch {
+        let none = try SecretFile.allocate(0, path)
+        do throws(PEMError) { pair = try KeyPair.read(pem: contents, passphrase: none) } catch {
             throw KeyError(pem: path, error)
         }
         do throws(KeyMaterial.Misfit) {
             let material = try KeyMaterial(pair, algorithm)
-            guard let kid = try? material.publicHalf?.thumbprint() else { throw KeyMaterial.Misfit.invalidPublicHalf }
+            guard let kid = material.thumbprint else { throw KeyMaterial.Misfit.wrongType }
             return Key(kid: kid, material: material, times: KeyTimes(), file: path)
         } catch { throw KeyError(path, error, algorithm) }
-    }
-}
-
-extension KeyError {
-    /// A PEM file that holds no key for a ring.
-    init(pem path: String, _ error: any Error) {
-        switch error as? PEMError {
-        case .needsPassphrase?:
-            self.init(path, "is encrypted", fix: "import it: `signet key import --passphrase-file FILE \(path)`")
-        case .wrongPassphrase?: self.init(path, "does not open with this passphrase", fix: "give the right one")
-        case .unsupported?:
-            self.init(
-                path, "holds a key of a type or curve that JOSE does not use",
-                fix: "use RSA, P-256, P-384, P-521, Ed25519 or Ed448")
-        case .noKey?: self.init(path, "holds no key in PEM", fix: "see whether the file is whole")
-        case nil: self.init(path, "\(error)", fix: "raise locked_memory")
-        }
-    }
-
-    /// A key that does not go with its ring's algorithm.
-    init(_ path: String, _ misfit: KeyMaterial.Misfit, _ algorithm: Algorithm) {
-        switch misfit {
-        case .tooShort(let bytes, let needs):
-            self.init(
-                path, "is too short: \(bytes) bytes where \(algorithm.name) needs \(needs)",
-                fix: "make a new key with `signet key new`")
-        case .wrongType:
-            self.init(
-                path, "is a key of another type or curve than \(algorithm.name) takes",
-                fix: "move it to a ring of its own")
-        case .modulus(let bits):
-            self.init(
-                path,
-                "is an RSA key of \(bits) bits; at least \(Algorithm.smallestRSAModulus) are needed, and at most \(Algorithm.largestRSAModulus)",
-                fix: "make a new key with `signet key new`")
-        case .invalidPublicHalf:
-            self.init(path, "has a public half that is no valid key", fix: "see whether the file is whole")
-        case .halvesDiffer:
-            self.init(path, "has private and public halves that do not belong together", fix: "export the key again")
-        case .outOfSecretMemory:
-            self.init(path, "does not fit the locked memory", fix: "raise locked_memory")
-        case .refused(let error):
-            self.init(path, "is refused by OpenSSL: \(error)", fix: "see the error")
-        }
     }
 }

@@ -30,7 +30,14 @@ package struct KeyRevocation {
         guard lives.signing == kid, others.signing(at: now) == nil else { return }
         throw KeyError(
             place.path, "would be left without a key that may sign, if \(kid.quoted) were revoked",
-            fix: "make its successor first with `signet key rotate`, or use --force")
+            fix: Self.wait(for: others, now: now) ?? "make its successor first with `signet key rotate`, or use --force"
+        )
+    }
+
+    /// What to do where there is a successor that does not sign yet.
+    private static func wait(for others: KeyLives, now: Int64) -> String? {
+        let ready = others.all.last { $0.notBefore > now && $0.maySign(at: $0.notBefore) }
+        return ready.map { "\($0.kid.quoted) signs in \($0.notBefore - now) s: wait for it, or use --force" }
     }
 
     /// Adds a kid to `DIR/revoked`.

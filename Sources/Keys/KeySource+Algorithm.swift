@@ -85,10 +85,7 @@ extension KeySource {
             throw KeyError(
                 path, "is a secret of HMAC, which has no public half; its thumbprint would tell guesses from the key",
                 fix: "keep it where it is")
-        case .keyPair(let pair):
-            do throws(OpenSSLError) { return try PublicJWK(pair) } catch {
-                throw KeyError(path, "is refused by OpenSSL: \(error)", fix: "export the key again")
-            }
+        case .keyPair(let pair): return try byOpenSSL { () throws(OpenSSLError) in try PublicJWK(pair) }
         }
     }
 
@@ -105,7 +102,13 @@ extension KeySource {
     /// The thumbprint of RFC 7638.
     func thumbprint() throws(KeyError) -> ByteString {
         let half = try publicHalf()
-        do throws(OpenSSLError) { return try half.thumbprint() } catch {
+        return try byOpenSSL { () throws(OpenSSLError) in try half.thumbprint() }
+    }
+
+    private func byOpenSSL<Result>(_ body: () throws(OpenSSLError) -> Result) throws(KeyError) -> Result {
+        let refusals = SecretMemory.refusals
+        do throws(OpenSSLError) { return try body() } catch {
+            guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
             throw KeyError(path, "is refused by OpenSSL: \(error)", fix: "export the key again")
         }
     }

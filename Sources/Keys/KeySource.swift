@@ -54,12 +54,12 @@ struct KeySource: ~Copyable {
     init(pem: borrowing SecretBytes, passphrase: borrowing SecretBytes, path: String) throws(KeyError) {
         let pair: KeyPair
         do throws(PEMError) { pair = try KeyPair.read(pem: pem, passphrase: passphrase) } catch {
-            guard error == .wrongPassphrase else { throw KeyError(pem: path, error) }
-            // scrypt (RFC 7914) fills 16 MiB and more, which the locked memory does not have.
+            guard error == .outOfSecretMemory, passphrase.count > 0 else { throw KeyError(pem: path, error) }
+            // scrypt (RFC 7914) fills 16 MiB and more, which a command does not lock.
             throw KeyError(
-                path, "does not open with this passphrase",
-                fix: "give the right one; if it is sealed with scrypt, seal it anew: `openssl pkcs8 -topk8 -in \(path)`"
-            )
+                path, "does not open within the locked memory",
+                fix: "if it is sealed with scrypt, seal it anew: `openssl pkcs8 -topk8 -in \(path)`; "
+                    + "otherwise raise `ulimit -l`")
         }
         self.path = path
         keyID = nil
@@ -111,7 +111,7 @@ struct KeySource: ~Copyable {
     /// Where the keys of a JWK Set stand.
     static func elements(of contents: borrowing SecretBytes, _ path: String) throws(KeyError) -> [Range<Int>] {
         do throws(JWKError) { return try JWKSet.elements(of: contents) } catch {
-            throw KeyError(path, "as a JWK Set: \(error.problem)", fix: "see whether it is the right file")
+            throw KeyError(path, as: "as a JWK Set: ", error, fix: "see whether it is the right file")
         }
     }
 
@@ -133,7 +133,7 @@ struct KeySource: ~Copyable {
         _ contents: borrowing SecretBytes, _ element: Range<Int>?, _ path: String
     ) throws(KeyError) -> JWK {
         do throws(JWKError) { return try JWK(contents, element: element) } catch {
-            throw KeyError(path, error.problem, fix: "mend the file, or export the key again")
+            throw KeyError(path, error, fix: "mend the file, or export the key again")
         }
     }
 

@@ -49,7 +49,7 @@ struct SecretFile: ~Copyable {
     /// Locked memory for what a file holds.
     static func allocate(_ count: Int, _ path: String) throws(KeyError) -> SecretBytes {
         do throws(SecretMemoryError) { return try SecretBytes(count: count) } catch {
-            throw KeyError(path, "\(error)", fix: "raise locked_memory")
+            throw .outOfSecretMemory(path)
         }
     }
 

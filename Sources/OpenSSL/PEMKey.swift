@@ -9,6 +9,8 @@ package enum PEMError: Error, Equatable, Sendable {
     case wrongPassphrase
     /// A key of a type that JOSE does not use.
     case unsupported
+    /// It may hold a good key: the locked memory had no room to read it, or to open it (scrypt, RFC 7914, takes 16 MiB).
+    case outOfSecretMemory
 }
 
 extension KeyPair {
@@ -18,6 +20,17 @@ extension KeyPair {
     /// - Parameter passphrase: Empty for none.
     package static func read(
         pem: borrowing SecretBytes, passphrase: borrowing SecretBytes
+    ) throws(PEMError) -> KeyPair {
+        let refusals = SecretMemory.refusals
+        let found: Result<KeyPair, PEMError>
+        do throws(PEMError) { found = .success(try find(in: pem, passphrase)) } catch { found = .failure(error) }
+        // What OpenSSL has no memory for it passes over: then it finds no key, or takes the passphrase for a wrong one.
+        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
+        return try found.get()
+    }
+
+    private static func find(
+        in pem: borrowing SecretBytes, _ passphrase: borrowing SecretBytes
     ) throws(PEMError) -> KeyPair {
         var request = PassphraseRequest(count: passphrase.count)
         if let pair = try readPrivate(pem, passphrase, &request) { return pair }

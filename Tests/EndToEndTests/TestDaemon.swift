@@ -149,13 +149,17 @@ final class TestDaemon {
         try process.run()
     }
 
-    /// Starts a daemon that is expected to refuse; returns what it said when it has ended.
+    /// Starts a daemon that is expected to refuse; returns what it said when it has ended. One that starts fails the test.
     func refusal(
         arguments: [String] = [], environment: [String: String] = [:]
     ) throws -> (status: Int32, log: String) {
         try launch(arguments: arguments, environment: environment)
+        let hasStarted = log.wait(for: "listening on")
+        if hasStarted { signal(SIGTERM) }
+        let text = log.rest()
         process.waitUntilExit()
-        return (process.terminationStatus, log.rest())
+        try #require(!hasStarted, "signetd started: \(text)")
+        return (process.terminationStatus, text)
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
