@@ -1,7 +1,6 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Registration
 
 /// The service with fake tokens, cheap hashes and a database of its own.
@@ -19,12 +18,12 @@ struct Service {
     }
 
     /// Runs `body` with a client of a service, and removes the service's database.
-    static func run(_ body: @Sendable (Service, any TestClientProtocol) async throws -> Void) async throws {
+    static func run(_ body: (Service, RouterClient) async throws -> Void) async throws {
         let service = try Service()
         defer { try? FileManager.default.removeItem(atPath: service.folder) }
         let router = RegistrationRouter(
             users: service.users, passwords: service.passwords, tokens: service.tokens, verifier: service.tokens)
-        try await Application(router: router.build()).test(.router) { try await body(service, $0) }
+        try await body(service, RouterClient(router.build()))
     }
 }
 
@@ -35,11 +34,11 @@ struct Answer {
     let text: String
     let json: [String: Any]
 
-    init(_ response: TestResponse) {
+    init(_ response: Response, body: ByteBuffer) {
         status = response.status.code
         headers = response.headers
-        text = String(buffer: response.body)
-        json = (try? JSONSerialization.jsonObject(with: Data(response.body.readableBytesView))) as? [String: Any] ?? [:]
+        text = String(buffer: body)
+        json = (try? JSONSerialization.jsonObject(with: Data(body.readableBytesView))) as? [String: Any] ?? [:]
     }
 
     /// Whether it is a problem document with this status and code.
@@ -51,30 +50,5 @@ struct Answer {
     /// The names of the fields that a problem document is about.
     var wrongFields: Set<String> {
         Set((json["errors"] as? [[String: Any]] ?? []).compactMap { $0["field"] as? String })
-    }
-}
-
-extension TestClientProtocol {
-    func post(_ path: String, _ body: String, contentType: String = "application/json") async throws -> Answer {
-        Answer(
-            try await execute(
-                uri: path, method: .post, headers: [.contentType: contentType], body: ByteBuffer(string: body)))
-    }
-
-    func get(_ path: String, token: String? = nil) async throws -> Answer {
-        Answer(
-            try await execute(
-                uri: path, method: .get, headers: token.map { [.authorization: "Bearer \($0)"] } ?? [:]))
-    }
-
-    func register(
-        _ userName: String = "ada", _ email: String = "ada@example.com", _ password: String = "correct horse battery"
-    ) async throws -> Answer {
-        try await post(
-            "/api/account/register", #"{"userName":"\#(userName)","email":"\#(email)","password":"\#(password)"}"#)
-    }
-
-    func login(_ userName: String = "ada", _ password: String = "correct horse battery") async throws -> Answer {
-        try await post("/api/account/login", #"{"userName":"\#(userName)","password":"\#(password)"}"#)
     }
 }
