@@ -57,7 +57,7 @@ package enum FilePlacement {
     package static func isTemporary(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         let (start, end) = (Array(".".utf8), Array(".new".utf8))
-        guard bytes.starts(with: start), bytes.suffix(end.count) == end[...] else { return false }
+        guard bytes.starts(with: start), bytes.suffix(end.count).elementsEqual(end) else { return false }
         let digits = bytes[start.count...].dropLast(end.count)
         return digits.count == 16 && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     }
