@@ -38,7 +38,7 @@ final class Cgroups {
 
     func examine(_ input: [UInt8]) throws -> Bool {
         let names = input.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Array($0) }
-        guard names.count <= 8, names.allSatisfy(Self.canBeMade) else { return false }
+        guard names.count <= 8, names.allSatisfy(Self.canBeMade), !Self.isMarkedDeleted(input) else { return false }
         var made: [[UInt8]] = []
         defer { for path in made.reversed() { _ = unsafe Self.call(path) { unsafe rmdir($0) } } }
         var path = Array(root.utf8)
@@ -76,6 +76,12 @@ final class Cgroups {
     private static func canBeMade(_ name: [UInt8]) -> Bool {
         1...255 ~= name.count && name.allSatisfy { $0 != 0 && $0 != 0x0A && $0 != 0x0D }
             && name != [0x2E] && name != [0x2E, 0x2E]
+    }
+
+    /// Whether the path ends as that of a group which was removed does in /proc/PID/cgroup (cgroups(7)), where libsystemd
+    /// drops it. Below a unit it is no matter; only root can make such a group above.
+    private static func isMarkedDeleted(_ path: [UInt8]) -> Bool {
+        path.suffix(10).elementsEqual(" (deleted)".utf8)
     }
 
     private func move(to path: [UInt8]) -> Bool {

@@ -109,12 +109,18 @@ private func isSame(_ ours: Value, _ theirs: Any) -> Bool {
         return zip(elements, others).allSatisfy(isSame)
     case .object(let members):
         guard let others = theirs as? [String: Any] else { return false }
-        // A dictionary of Swift's strings merges names that Unicode calls equivalent.
+        // A dictionary of Swift's strings merges names that Unicode calls equivalent, and those that differ by a mark.
         guard others.count == members.count else {
-            return Set(members.map { String(decoding: $0.name, as: UTF8.self) }).count == others.count
+            func count(_ name: ([UInt8]) -> [UInt8]) -> Int {
+                Set(members.map { String(decoding: name($0.name), as: UTF8.self) }).count
+            }
+            return count(withoutMarks)...count { $0 } ~= others.count
         }
         return members.allSatisfy { member in
-            others[String(decoding: member.name, as: UTF8.self)].map { isSame(member.value, $0) } ?? false
+            let name = String(decoding: member.name, as: UTF8.self)
+            if let value = others[name] { return isSame(member.value, value) }
+            let plain = withoutMarks(member.name)
+            return others.contains { withoutMarks(Array($0.key.utf8)) == plain && isSame(member.value, $0.value) }
         }
     }
 }

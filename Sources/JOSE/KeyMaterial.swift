@@ -5,7 +5,8 @@ package import StrictJSON
 package final class KeyMaterial: Sendable {
     package let algorithm: Algorithm
     package let form: Form
-    /// The same for the same key under any algorithm, so that a key in two rings is found. Tells nothing of a secret.
+    /// The same for the same key under any algorithm, so that a key in two rings is found: of a key pair its thumbprint
+    /// (RFC 7638), of octets what tells nothing of them.
     package let fingerprint: [UInt8]
     /// The public half; nil for HMAC, which has none.
     package let publicHalf: PublicJWK?

@@ -33,6 +33,7 @@ package struct PrivateJWK: ~Copyable {
         _ pair: KeyPair, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?,
         notBefore: Int64? = nil
     ) throws -> SecretBytes {
+        let refusals = SecretMemory.refusals
         var writer = try PrivateJWK()
         var head: [UInt8] = [UInt8(ascii: "{")]
         try PublicJWK(pair).appendMembers(to: &head)
@@ -52,6 +53,8 @@ package struct PrivateJWK: ~Copyable {
                 try writer.append("d", pair.rawPrivateKey())
             }
         }
+        // A number that there was no memory to ask for looks like one that the key does not have.
+        guard refusals == SecretMemory.refusals else { throw SecretMemoryError.exhausted }
         return try writer.finish()
     }
 

@@ -25,8 +25,10 @@ final class KeyEncryptionKey: Sendable {
 
     /// The JWK of a sealed file; nil when this is not the key that sealed it, or a byte was changed.
     func open(_ jwe: CompactJWE, path: String) throws(KeyError) -> SecretBytes? {
+        let refusals = SecretMemory.refusals
         do { return try jwe.open(with: jwk.key) } catch {
-            throw KeyError(path, "cannot be opened: \(error)", fix: KeyError.raiseLockedMemory)
+            guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
+            throw KeyError(path, "cannot be opened: \(error)", fix: "see the error")
         }
     }
 

@@ -8,14 +8,24 @@ extension KeyError {
         switch error {
         case .needsPassphrase:
             self.init(path, "is encrypted", fix: "import it: `signet key import --passphrase-file FILE \(path)`")
-        case .wrongPassphrase: self.init(path, "does not open with this passphrase", fix: "give the right one")
+        case .wrongPassphrase:
+            self.init(path, "does not open with this passphrase", fix: "give the right one; \(Self.sealAnew(path))")
         case .unsupported:
             self.init(
                 path, "holds a key of a type or curve that JOSE does not use",
                 fix: "use RSA, P-256, P-384, P-521, Ed25519 or Ed448")
         case .noKey: self.init(path, "holds no key in PEM", fix: "see whether the file is whole")
-        case .outOfSecretMemory: self = .outOfSecretMemory(path)
+        case .outOfSecretMemory(whileOpening: false): self = .outOfSecretMemory(path)
+        case .outOfSecretMemory(whileOpening: true):
+            self.init(
+                path, "does not open within the locked memory",
+                fix: "\(Self.sealAnew(path)); otherwise \(Self.raiseLockedMemory)")
         }
+    }
+
+    /// Of scrypt (RFC 7914) OpenSSL says that the passphrase is wrong, or that memory is lacking.
+    private static func sealAnew(_ path: String) -> String {
+        "if it is sealed with scrypt, seal it anew: `openssl pkcs8 -topk8 -in \(path)`"
     }
 
     /// A JWK, or a set of them, that cannot be used.
@@ -34,8 +44,17 @@ extension KeyError {
         KeyError(path, "does not fit the locked memory", fix: raiseLockedMemory)
     }
 
-    /// In the configuration for a daemon, in the shell for a command.
-    static let raiseLockedMemory = "raise locked_memory, or `ulimit -l` in a shell"
+    private static let raiseLockedMemory = "raise locked_memory and restart signetd; for a command, raise `ulimit -l`"
+
+    /// What `body` has OpenSSL make of a file. Where memory was lacking, its answers are none, whatever they say.
+    static func byOpenSSL<Result>(
+        _ path: String, fix: String, _ body: () throws -> Result
+    ) throws(KeyError) -> Result {
+        let refusals = SecretMemory.refusals
+        let outcome = Swift.Result(catching: body)
+        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
+        do { return try outcome.get() } catch { throw KeyError(path, "is refused by OpenSSL: \(error)", fix: fix) }
+    }
 
     /// A key that does not go with its ring's algorithm.
     init(_ path: String, _ misfit: KeyMaterial.Misfit, _ algorithm: Algorithm) {

@@ -30,14 +30,22 @@ package struct KeyRevocation {
         guard lives.signing == kid, others.signing(at: now) == nil else { return }
         throw KeyError(
             place.path, "would be left without a key that may sign, if \(kid.quoted) were revoked",
-            fix: Self.wait(for: others, now: now) ?? "make its successor first with `signet key rotate`, or use --force"
-        )
+            fix: "make its successor first with `signet key rotate`, \(Self.wait(lives.lives, kid, now))or use --force")
     }
 
-    /// What to do where there is a successor that does not sign yet.
-    private static func wait(for others: KeyLives, now: Int64) -> String? {
-        let ready = others.all.last { $0.notBefore > now && $0.maySign(at: $0.notBefore) }
-        return ready.map { "\($0.kid.quoted) signs in \($0.notBefore - now) s: wait for it, or use --force" }
+    /// What else can be done where there is a successor that does not sign yet.
+    private static func wait(_ lives: KeyLives, _ kid: ByteString, _ now: Int64) -> String {
+        let waiting = lives.all.indices.compactMap { position -> (kid: ByteString, start: Int64)? in
+            let life = lives.all[position]
+            guard life.kid != kid, let start = lives.signsFrom(position, at: now), start > now,
+                life.maySign(at: start)
+            else { return nil }
+            return (life.kid, start)
+        }
+        guard let first = waiting.min(by: { $0.start < $1.start }) else { return "" }
+        let seconds = first.start - now
+        let time = seconds < 7_200 ? "\(seconds) s" : "\(seconds / 3_600) h"
+        return "wait \(time) until \(first.kid.quoted) signs, "
     }
 
     /// Adds a kid to `DIR/revoked`.

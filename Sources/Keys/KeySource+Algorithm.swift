@@ -85,7 +85,8 @@ extension KeySource {
             throw KeyError(
                 path, "is a secret of HMAC, which has no public half; its thumbprint would tell guesses from the key",
                 fix: "keep it where it is")
-        case .keyPair(let pair): return try byOpenSSL { () throws(OpenSSLError) in try PublicJWK(pair) }
+        case .keyPair(let pair):
+            return try KeyError.byOpenSSL(path, fix: "export the key again") { try PublicJWK(pair) }
         }
     }
 
@@ -102,14 +103,6 @@ extension KeySource {
     /// The thumbprint of RFC 7638.
     func thumbprint() throws(KeyError) -> ByteString {
         let half = try publicHalf()
-        return try byOpenSSL { () throws(OpenSSLError) in try half.thumbprint() }
-    }
-
-    private func byOpenSSL<Result>(_ body: () throws(OpenSSLError) -> Result) throws(KeyError) -> Result {
-        let refusals = SecretMemory.refusals
-        do throws(OpenSSLError) { return try body() } catch {
-            guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
-            throw KeyError(path, "is refused by OpenSSL: \(error)", fix: "export the key again")
-        }
+        return try KeyError.byOpenSSL(path, fix: "export the key again") { try half.thumbprint() }
     }
 }

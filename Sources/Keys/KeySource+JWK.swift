@@ -27,7 +27,9 @@ extension KeySource {
                 let jwk = try PrivateJWK.write(pair, algorithm, kid: kid, issuedAt: issuedAt)
                 return try Self.insert(restrictions, before: "}\n", of: jwk)
             }
-        } catch { throw KeyError(path, "cannot be written as a JWK: \(error)", fix: "raise `ulimit -l`") }
+        } catch {
+            throw KeyError(path, "cannot be written as a JWK: \(error)", fix: "raise `ulimit -l`, or see the error")
+        }
     }
 
     /// Members that keep a key from being used for more, or longer, than its file allows.

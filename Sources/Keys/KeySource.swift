@@ -54,12 +54,7 @@ struct KeySource: ~Copyable {
     init(pem: borrowing SecretBytes, passphrase: borrowing SecretBytes, path: String) throws(KeyError) {
         let pair: KeyPair
         do throws(PEMError) { pair = try KeyPair.read(pem: pem, passphrase: passphrase) } catch {
-            guard error == .outOfSecretMemory, passphrase.count > 0 else { throw KeyError(pem: path, error) }
-            // scrypt (RFC 7914) fills 16 MiB and more, which a command does not lock.
-            throw KeyError(
-                path, "does not open within the locked memory",
-                fix: "if it is sealed with scrypt, seal it anew: `openssl pkcs8 -topk8 -in \(path)`; "
-                    + "otherwise raise `ulimit -l`")
+            throw KeyError(pem: path, error)
         }
         self.path = path
         keyID = nil

@@ -63,6 +63,8 @@ package struct TokenCheck {
                 }
                 verdict = try Self.verify(token, source)
             } catch {
+                // That is no verdict on the key, nor on the token.
+                if error == .outOfSecretMemory(file) { throw error }
                 // RFC 7517 section 5: keys that are not understood are passed over.
                 passedOver.append(error.problem)
             }
@@ -82,13 +84,12 @@ package struct TokenCheck {
             return .wrongAlgorithm("the header says \(token.algorithmText), the key is for \(possible)")
         }
         let material = try source.material(for: algorithm)
-        let kid = source.keyID ?? token.kid ?? (try? source.thumbprint()) ?? "none"
+        let kid = source.keyID ?? token.kid ?? material.thumbprint ?? "none"
         if source.times.isRevoked { return .revoked(kid: kid) }
-        let isValid: Bool
-        do throws(OpenSSLError) {
-            let context = try material.makeContext()
-            isValid = try context.verify(token.signature.span, of: token.bytes.span.extracting(token.signingInput))
-        } catch { throw KeyError(source.path, "is refused by OpenSSL: \(error)", fix: "export the key again") }
+        let isValid = try KeyError.byOpenSSL(source.path, fix: "export the key again") {
+            try material.makeContext().verify(
+                token.signature.span, of: token.bytes.span.extracting(token.signingInput))
+        }
         return isValid ? .valid(algorithm, kid: kid) : .badSignature(algorithm, kid: kid)
     }
 }

@@ -132,6 +132,8 @@ internal import CLibCrypto
         guard unsafe EVP_PKEY_get_bn_param(key, name.text.cString, &number) == 1, let number = unsafe number else {
             throw .last("EVP_PKEY_get_bn_param")
         }
+        // It succeeds without some of its allocations, and leaves their errors behind.
+        defer { ERR_clear_error() }
         defer { unsafe BN_clear_free(number) }
         let count = max(length ?? 0, Int(unsafe BN_num_bits(number) + 7) / 8)
         var bytes = [UInt8](repeating: 0, count: count)
@@ -160,6 +162,7 @@ internal import CLibCrypto
         guard unsafe EVP_PKEY_get_bn_param(key, name.text.cString, &number) == 1, let number = unsafe number else {
             throw .last("EVP_PKEY_get_bn_param")
         }
+        defer { ERR_clear_error() }
         defer { unsafe BN_clear_free(number) }
         let count = max(length ?? 0, Int(unsafe BN_num_bits(number) + 7) / 8)
         let bytes = try Self.secret(count)

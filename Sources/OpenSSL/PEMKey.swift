@@ -9,8 +9,9 @@ package enum PEMError: Error, Equatable, Sendable {
     case wrongPassphrase
     /// A key of a type that JOSE does not use.
     case unsupported
-    /// It may hold a good key: the locked memory had no room to read it, or to open it (scrypt, RFC 7914, takes 16 MiB).
-    case outOfSecretMemory
+    /// It may hold a good key: the locked memory had no room to read it, or to open it with its passphrase. For scrypt
+    /// (RFC 7914) there never is: it takes one block of 16 MiB and more, and the arena's largest is 1 MiB.
+    case outOfSecretMemory(whileOpening: Bool)
 }
 
 extension KeyPair {
@@ -21,18 +22,23 @@ extension KeyPair {
     package static func read(
         pem: borrowing SecretBytes, passphrase: borrowing SecretBytes
     ) throws(PEMError) -> KeyPair {
+        var request = PassphraseRequest(count: passphrase.count)
         let refusals = SecretMemory.refusals
         let found: Result<KeyPair, PEMError>
-        do throws(PEMError) { found = .success(try find(in: pem, passphrase)) } catch { found = .failure(error) }
-        // What OpenSSL has no memory for it passes over: then it finds no key, or takes the passphrase for a wrong one.
-        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
+        do throws(PEMError) { found = .success(try find(in: pem, passphrase, &request)) } catch {
+            found = .failure(error)
+        }
+        // What OpenSSL has no memory for it passes over: then it finds no key, takes the passphrase for a wrong one, or
+        // has a key with a half that it cannot tell.
+        guard refusals == SecretMemory.refusals else {
+            throw .outOfSecretMemory(whileOpening: request.wasAsked && passphrase.count > 0)
+        }
         return try found.get()
     }
 
     private static func find(
-        in pem: borrowing SecretBytes, _ passphrase: borrowing SecretBytes
+        in pem: borrowing SecretBytes, _ passphrase: borrowing SecretBytes, _ request: inout PassphraseRequest
     ) throws(PEMError) -> KeyPair {
-        var request = PassphraseRequest(count: passphrase.count)
         if let pair = try readPrivate(pem, passphrase, &request) { return pair }
         if request.wasAsked { throw passphrase.count > 0 ? .wrongPassphrase : .needsPassphrase }
         if let pair = try readPublic(pem) { return pair }

@@ -62,7 +62,7 @@ package enum SecretMemoryError: Error, Equatable, Sendable, CustomStringConverti
         case .openSSLInUse:
             "OpenSSL has allocated memory before the locked arena was opened"
         case .exhausted:
-            "the locked memory for secrets is full: raise locked_memory"
+            "the locked memory for secrets is full"
         }
     }
 }

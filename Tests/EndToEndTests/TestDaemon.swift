@@ -149,7 +149,7 @@ final class TestDaemon {
         try process.run()
     }
 
-    /// Starts a daemon that is expected to refuse; returns what it said when it has ended. One that starts fails the test.
+    /// Starts a daemon that is to end by itself; returns what it said when it has. One that listens fails the test.
     func refusal(
         arguments: [String] = [], environment: [String: String] = [:]
     ) throws -> (status: Int32, log: String) {

@@ -23,7 +23,7 @@ struct SeedReplayTests {
         .jwk: ["truncated.jwk"],
         .pem: ["p256-encrypted.pem"],
         .toml: ["control.toml", "date.toml", "integers.toml", "twice.toml", "utf8.toml"],
-        .cgroup: ["container", "only-slices", "slice-of-no-name"],
+        .cgroup: ["container", "marked-deleted", "only-slices", "slice-of-no-name"],
         .jwe: ["encrypted-key", "four-segments", "json", "zip"],
     ]
 

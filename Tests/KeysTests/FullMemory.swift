@@ -15,9 +15,12 @@ struct FullMemory: ~Copyable {
 
     /// Takes all there is, in rounds of blocks of each size that the arena knows up to 64 KiB, since a block that is given
     /// back serves that size alone.
-    init() {
+    ///
+    /// - Parameter order: Which blocks of a round are given back first.
+    init(givingBack order: Order) {
         // The smaller, the more: OpenSSL takes names by the hundred.
-        var sizes = (4...15).reversed().flatMap { [Int](repeating: 1 << $0, count: max(1, 2_048 >> $0)) }
+        var sizes = (4...15).flatMap { [Int](repeating: 1 << $0, count: max(1, 2_048 >> $0)) }
+        if order == .smallestFirst { sizes.reverse() }
         while !sizes.isEmpty {
             sizes.removeAll { count in
                 guard let block = try? Block(count: count) else { return true }
@@ -27,7 +30,9 @@ struct FullMemory: ~Copyable {
         }
     }
 
-    /// Gives some blocks back, those of the last round first and of them the smallest; false when there is none.
+    enum Order: CaseIterable { case smallestFirst, largestFirst }
+
+    /// Gives some blocks back, those of the last round first; false when there is none.
     mutating func giveBack() throws -> Bool {
         let last = blocks.suffix(5)
         blocks.removeLast(last.count)

@@ -8,41 +8,47 @@ import Testing
 
 /// Good keys that the locked memory has no room for: each is refused for that, never as a broken one, and each that is
 /// admitted is whole. From no room at all on, a little more each time, each in a process of its own.
-@Suite("With the locked memory full", .enabled(if: LockedMemory.isThere, "a sanitizer has the heap"))
+@Suite("With the locked memory full", .enabled(if: LockedMemory.isThere, "there is no locked memory to fill"))
 struct FullMemoryTests {
     private static let lack = "does not fit the locked memory"
+    private static let lackInside = "does not open within the locked memory"
+    private static var user: UInt32 { ThisProcess.userID }
 
-    /// Calls `attempt` with ever more room until it names no problem, and holds each problem to `isLack`.
-    private static func withEverMoreRoom(
-        _ attempt: () -> String?, isLack: (String) -> Bool = { $0 == lack }
-    ) throws {
+    /// Calls `attempt` with ever more room until it has what it had with all of the memory.
+    ///
+    /// - Returns: The problems that it named on the way.
+    private static func withEverMoreRoom<Outcome: Equatable>(_ attempt: () throws -> Outcome) throws -> Set<String> {
         // What OpenSSL looks up when it first has to do with such a key, it keeps for good.
-        #expect(attempt() == nil)
-        var memory = FullMemory()
-        var refusals = 0
-        while let problem = attempt() {
-            #expect(isLack(problem), "\(problem)")
-            refusals += 1
-            guard try memory.giveBack() else {
-                Issue.record("refused with all of the memory: \(problem)")
-                return
+        let whole = try attempt()
+        var problems: Set<String> = []
+        for order in FullMemory.Order.allCases {
+            var memory = FullMemory(givingBack: order)
+            var outcome = Result(catching: attempt)
+            while case .failure(let error) = outcome {
+                problems.insert((error as? KeyError)?.problem ?? "\(error)")
+                try #require(try memory.giveBack(), "refused with all of the memory: \(problems)")
+                outcome = Result(catching: attempt)
             }
+            #expect(try outcome.get() == whole)
         }
-        #expect(refusals > 0)
+        return problems
     }
 
-    private static func problem(_ body: () throws -> Void) -> String? {
-        do {
-            try body()
-            return nil
-        } catch { return (error as? KeyError)?.problem ?? "\(error)" }
-    }
+    /// What a load makes of a ring's directory.
+    private struct Loaded: Equatable {
+        let kids: [ByteString]
+        let canSign: [Bool]
+        let published: [[UInt8]?]
 
-    private static func load(_ path: String, _ algorithm: Algorithm) throws(KeyError) -> Keyring {
-        let user = ThisProcess.userID
-        return try KeyDirectory(path: path, user: user).load(
-            ring: "default", algorithm: algorithm, keks: KeyEncryptionKeys.read([], user: user)
-        ).0
+        init(_ path: String, _ algorithm: Algorithm, keks: [String] = []) throws {
+            let keks = KeyEncryptionKeys.read(keks, user: user)
+            if let failure = keks.failures.first { throw failure }
+            let (ring, _) = try KeyDirectory(path: path, user: user).load(
+                ring: "default", algorithm: algorithm, keks: keks)
+            kids = ring.keys.map(\.kid)
+            canSign = ring.keys.map(\.canSign)
+            published = ring.keys.map(\.publicJWK)
+        }
     }
 
     static let kinds: [(String, [String])] = [
@@ -52,19 +58,15 @@ struct FullMemoryTests {
         ("Ed448", ["-algorithm", "ed448"]),
     ]
 
-    @Test("a key of a daemon, in PEM, is refused for that, and published once it is admitted", arguments: kinds)
+    @Test("a key in PEM is refused for that", arguments: kinds)
     func loading(_ algorithm: String, _ options: [String]) async throws {
         let folder = try KeyFolder()
         try folder.write("key.pem", try OpenSSLTool.pem(options))
         await #expect(processExitsWith: .success) { [path = folder.path as String, algorithm = algorithm as String] in
             try LockedMemory.open()
             let algorithm = try #require(Algorithm(rawValue: algorithm))
-            try Self.withEverMoreRoom {
-                Self.problem {
-                    let key = try #require(try Self.load(path, algorithm).keys.first)
-                    #expect(key.publicJWK != nil && key.kid == key.material.thumbprint)
-                }
-            }
+            let problems = try Self.withEverMoreRoom { try Loaded(path, algorithm) }
+            #expect(problems == [Self.lack])
         }
     }
 
@@ -75,12 +77,20 @@ struct FullMemoryTests {
         try folder.write(name, name == "key.jwk" ? jwk : "{\"keys\":[\(jwk)]}")
         await #expect(processExitsWith: .success) { [path = folder.path as String] in
             try LockedMemory.open()
-            try Self.withEverMoreRoom {
-                Self.problem {
-                    let keys = try Self.load(path, .hs512).keys
-                    #expect(keys.map(\.kid) == ["k"])
-                }
-            }
+            let problems = try Self.withEverMoreRoom { try Loaded(path, .hs512) }
+            #expect(problems == [Self.lack])
+        }
+    }
+
+    @Test("a sealed key, or the KEK that opens it, is refused for that")
+    func loadingSealed() async throws {
+        let folder = try KEKFolder()
+        let kek = try folder.makeKEK()
+        try folder.sealKey("k", under: kek)
+        await #expect(processExitsWith: .success) { [path = folder.keys.path as String, kek = kek as String] in
+            try LockedMemory.open()
+            let problems = try Self.withEverMoreRoom { try Loaded(path, .hs512, keks: [kek]) }
+            #expect(problems == [Self.lack])
         }
     }
 
@@ -96,11 +106,10 @@ struct FullMemoryTests {
         }
         await #expect(processExitsWith: .success) { [file = file as String, passphrase = passphrase as String?] in
             try LockedMemory.open()
-            try Self.withEverMoreRoom {
-                Self.problem { _ = try KeyImport(file: file, passphraseFile: passphrase).thumbprint() }
-            } isLack: {
-                $0 == Self.lack || (passphrase != nil && $0 == "does not open within the locked memory")
+            let problems = try Self.withEverMoreRoom {
+                try KeyImport(file: file, passphraseFile: passphrase).thumbprint()
             }
+            #expect(problems == (passphrase == nil ? [Self.lack] : [Self.lack, Self.lackInside]))
         }
     }
 
@@ -114,7 +123,7 @@ struct FullMemoryTests {
             "pkcs8", "-topk8", "-scrypt", "-in", plain, "-passout", "file:" + words, "-out", sealed)
         let error = try #require(
             #expect(throws: KeyError.self) { try KeyImport(file: sealed, passphraseFile: words).thumbprint() })
-        #expect(error.file == sealed && error.problem == "does not open within the locked memory")
-        #expect(error.fix.contains("`openssl pkcs8 -topk8 -in \(sealed)`"))
+        #expect(error.file == sealed && error.problem == Self.lackInside)
+        #expect(error.fix.hasPrefix("if it is sealed with scrypt, seal it anew: `openssl pkcs8 -topk8 -in \(sealed)`"))
     }
 }

@@ -4,7 +4,7 @@ import OpenSSL
 enum LockedMemory {
     static func open() throws { try outcome.get() }
 
-    /// False under sanitizers, which must see the heap.
+    /// False under sanitizers, which must see the heap, and where no memory can be locked.
     static let isThere = (try? open()) != nil && SecretMemory.isLocked
 
     private static let outcome = Result {

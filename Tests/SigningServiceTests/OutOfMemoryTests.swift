@@ -34,6 +34,16 @@ struct OutOfMemoryTests {
         }
     }
 
+    @Test(
+        "a key that is written without memory is an error, or as it is", .serialized,
+        arguments: [Algorithm.hs512, .rs256, .es256, .ed25519, .ed448])
+    func writing(_ algorithm: Algorithm) async {
+        await #expect(processExitsWith: .success) { [name = algorithm.rawValue as String] in
+            try AllocationFaults.begin()
+            try Trial(try #require(Algorithm(rawValue: name))).sweepWriting()
+        }
+    }
+
     @Test("an RSA signature that lacks memory to renew its key's blinding leaves the next ones right, on every loop")
     func blinding() async {
         await #expect(processExitsWith: .success) {
@@ -188,6 +198,29 @@ private struct Trial {
         }
         #expect(try worker.answer(request.line).outcome == request.outcome, "after \(what())")
         return wasRefused
+    }
+
+    /// Refuses each allocation of the writing of the key as a JWK.
+    func sweepWriting() throws {
+        let whole = try written()
+        let count = try AllocationFaults.sweep("writing") { number in
+            let (outcome, wasRefused) = AllocationFaults.refusing(number) { Result { try written() } }
+            if !wasRefused { _ = try outcome.get() }
+            #expect((try? outcome.get()) ?? whole == whole, "allocation \(number)")
+            #expect(AllocationFaults.errorQueueIsEmpty, "allocation \(number): \(outcome.map { _ in 0 })")
+            return wasRefused
+        }
+        #expect(count > 0 || TestKeys.kind(algorithm) == nil)
+    }
+
+    private func written() throws -> [UInt8] {
+        let jwk =
+            switch material.form {
+            case .keyPair(let pair, _): try PrivateJWK.write(pair, algorithm, kid: "k", issuedAt: nil)
+            case .hmac:
+                try PrivateJWK.write(octets: SecretBytes(count: 64), algorithm, kid: "k", issuedAt: nil)
+            }
+        return jwk.withSpan { bytes in bytes.indices.map { bytes[$0] } }
     }
 
     /// Refuses each allocation of the reading of the key's file, and of one whose halves do not belong together.

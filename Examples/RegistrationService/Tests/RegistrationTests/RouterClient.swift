@@ -7,7 +7,7 @@ import Registration
 import Synchronization
 
 /// Asks the service's router, without a server. HummingbirdTesting has the same beside clients for HTTP and TLS, which
-/// take as long to build as all the rest.
+/// take nearly half of the build's time.
 struct RouterClient {
     private let responder: RouterResponder<AccountContext>
 
