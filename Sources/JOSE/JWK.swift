@@ -41,14 +41,9 @@ package struct JWK: ~Copyable {
         algorithm = members.algorithm
         canSign = members.canSign
         times = members.times
-        let refusals = SecretMemory.refusals
-        let numbers: Numbers
-        do throws(JWKError) { numbers = try members.readNumbers(file) } catch {
-            throw refusals == SecretMemory.refusals ? error : .outOfSecretMemory
+        numbers = try SecretMemory.requiringEnough(orThrow: .outOfSecretMemory) { () throws(JWKError) in
+            try members.readNumbers(file)
         }
-        // What OpenSSL had no memory to look at, was not looked at.
-        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
-        self.numbers = numbers
     }
 
     /// The key bound to an algorithm.

@@ -38,12 +38,13 @@ package final class KeyMaterial: Sendable {
         guard octets.count >= length else { throw .tooShort(bytes: octets.count, needs: length) }
         self.algorithm = algorithm
         publicHalf = nil
-        let refusals = SecretMemory.refusals
-        do throws(OpenSSLError) {
-            form = .hmac(try HMACKey(octets, digest: digest))
-            fingerprint = try Self.fingerprint(of: octets)
-        } catch { throw refusals == SecretMemory.refusals ? .refused(error) : .outOfSecretMemory }
-        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
+        let made = try SecretMemory.requiringEnough(orThrow: .outOfSecretMemory) { () throws(Misfit) in
+            do throws(OpenSSLError) {
+                return (key: try HMACKey(octets, digest: digest), fingerprint: try Self.fingerprint(of: octets))
+            } catch { throw .refused(error) }
+        }
+        form = .hmac(made.key)
+        fingerprint = made.fingerprint
     }
 
     /// A key pair, or the public half of one.
@@ -51,11 +52,9 @@ package final class KeyMaterial: Sendable {
         guard case .keyPair(let scheme) = algorithm.mechanism, algorithm.fits(pair.kind) else { throw .wrongType }
         self.algorithm = algorithm
         form = .keyPair(pair, scheme)
-        let refusals = SecretMemory.refusals
-        let admitted = Result { () throws(Misfit) in try Self.admit(pair, scheme) }
-        // Without memory, OpenSSL's answers call a good key broken, and may miss what is broken.
-        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory }
-        let (half, thumbprint) = try admitted.get()
+        let (half, thumbprint) = try SecretMemory.requiringEnough(orThrow: .outOfSecretMemory) { () throws(Misfit) in
+            try Self.admit(pair, scheme)
+        }
         publicHalf = half
         fingerprint = thumbprint.bytes
     }

@@ -33,29 +33,31 @@ package struct PrivateJWK: ~Copyable {
         _ pair: KeyPair, _ algorithm: Algorithm?, kid: ByteString, issuedAt: Int64?,
         notBefore: Int64? = nil
     ) throws -> SecretBytes {
-        let refusals = SecretMemory.refusals
-        var writer = try PrivateJWK()
-        var head: [UInt8] = [UInt8(ascii: "{")]
-        try PublicJWK(pair).appendMembers(to: &head)
-        try writer.append(head + metadata(algorithm, kid, issuedAt, notBefore))
-        if pair.hasPrivateHalf {
-            switch pair.kind {
-            case .rsa:
-                for (name, number) in [
-                    ("d", KeyParameters.Name.privateExponent), ("p", .prime1), ("q", .prime2), ("dp", .exponent1),
-                    ("dq", .exponent2), ("qi", .coefficient),
-                ] where pair.has(number) {
-                    try writer.append(name, pair.privateNumber(number))
-                }
-            case .ec(let curve):
-                try writer.append("d", pair.privateNumber(.privateKey, length: curve.coordinateLength))
-            case .ed25519, .ed448:
-                try writer.append("d", pair.rawPrivateKey())
-            }
-        }
         // A number that there was no memory to ask for looks like one that the key does not have.
-        guard refusals == SecretMemory.refusals else { throw SecretMemoryError.exhausted }
-        return try writer.finish()
+        try SecretMemory.requiringEnough(orThrow: SecretMemoryError.exhausted) {
+            var writer = try PrivateJWK()
+            var head: [UInt8] = [UInt8(ascii: "{")]
+            try PublicJWK(pair).appendMembers(to: &head)
+            try writer.append(head + metadata(algorithm, kid, issuedAt, notBefore))
+            if pair.hasPrivateHalf { try writer.appendPrivateHalf(of: pair) }
+            return try writer.finish()
+        }
+    }
+
+    private mutating func appendPrivateHalf(of pair: KeyPair) throws {
+        switch pair.kind {
+        case .rsa:
+            for (name, number) in [
+                ("d", KeyParameters.Name.privateExponent), ("p", .prime1), ("q", .prime2), ("dp", .exponent1),
+                ("dq", .exponent2), ("qi", .coefficient),
+            ] where pair.has(number) {
+                try append(name, pair.privateNumber(number))
+            }
+        case .ec(let curve):
+            try append("d", pair.privateNumber(.privateKey, length: curve.coordinateLength))
+        case .ed25519, .ed448:
+            try append("d", pair.rawPrivateKey())
+        }
     }
 
     private static func metadata(

@@ -25,11 +25,7 @@ final class KeyEncryptionKey: Sendable {
 
     /// The JWK of a sealed file; nil when this is not the key that sealed it, or a byte was changed.
     func open(_ jwe: CompactJWE, path: String) throws(KeyError) -> SecretBytes? {
-        let refusals = SecretMemory.refusals
-        do { return try jwe.open(with: jwk.key) } catch {
-            guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
-            throw KeyError(path, "cannot be opened: \(error)", fix: "see the error")
-        }
+        try KeyError.byOpenSSL(path, "cannot be opened", fix: "see the error") { try jwe.open(with: jwk.key) }
     }
 
     /// The text of a sealed file.

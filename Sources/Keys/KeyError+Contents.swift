@@ -46,14 +46,15 @@ extension KeyError {
 
     private static let raiseLockedMemory = "raise locked_memory and restart signetd; for a command, raise `ulimit -l`"
 
-    /// What `body` has OpenSSL make of a file. Where memory was lacking, its answers are none, whatever they say.
-    static func byOpenSSL<Result>(
-        _ path: String, fix: String, _ body: () throws -> Result
+    /// What `body` has OpenSSL make of a file.
+    ///
+    /// - Parameter problem: What is wrong with the file where it fails; the error follows.
+    static func byOpenSSL<Result: ~Copyable>(
+        _ path: String, _ problem: String = "is refused by OpenSSL", fix: String, _ body: () throws -> Result
     ) throws(KeyError) -> Result {
-        let refusals = SecretMemory.refusals
-        let outcome = Swift.Result(catching: body)
-        guard refusals == SecretMemory.refusals else { throw .outOfSecretMemory(path) }
-        do { return try outcome.get() } catch { throw KeyError(path, "is refused by OpenSSL: \(error)", fix: fix) }
+        try SecretMemory.requiringEnough(orThrow: .outOfSecretMemory(path)) { () throws(KeyError) in
+            do { return try body() } catch { throw KeyError(path, "\(problem): \(error)", fix: fix) }
+        }
     }
 
     /// A key that does not go with its ring's algorithm.

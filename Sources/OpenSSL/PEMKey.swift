@@ -23,17 +23,9 @@ extension KeyPair {
         pem: borrowing SecretBytes, passphrase: borrowing SecretBytes
     ) throws(PEMError) -> KeyPair {
         var request = PassphraseRequest(count: passphrase.count)
-        let refusals = SecretMemory.refusals
-        let found: Result<KeyPair, PEMError>
-        do throws(PEMError) { found = .success(try find(in: pem, passphrase, &request)) } catch {
-            found = .failure(error)
-        }
-        // What OpenSSL has no memory for it passes over: then it finds no key, takes the passphrase for a wrong one, or
-        // has a key with a half that it cannot tell.
-        guard refusals == SecretMemory.refusals else {
-            throw .outOfSecretMemory(whileOpening: request.wasAsked && passphrase.count > 0)
-        }
-        return try found.get()
+        return try SecretMemory.requiringEnough(
+            orThrow: .outOfSecretMemory(whileOpening: request.wasAsked && passphrase.count > 0)
+        ) { () throws(PEMError) in try find(in: pem, passphrase, &request) }
     }
 
     private static func find(

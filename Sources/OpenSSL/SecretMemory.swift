@@ -27,8 +27,22 @@ package enum SecretMemory {
         return (usage.size, usage.used)
     }
 
-    /// How often this thread asked for memory and got none. OpenSSL gives that out as whatever failed for lack of it.
-    package static var refusals: UInt64 { arena_refusals() }
+    /// What `body` comes to; where this thread asked for memory meanwhile and got none, `lack` is thrown instead.
+    ///
+    /// Then OpenSSL's answers count for nothing, whatever they say: it gives a lack of memory out as what failed for it (a
+    /// signature that does not fit, a wrong passphrase, no key), or passes over what it could not look at.
+    package static func requiringEnough<Result: ~Copyable, Failure: Error>(
+        orThrow lack: @autoclosure () -> Failure, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let refusals = arena_refusals()
+        do throws(Failure) {
+            let result = try body()
+            guard arena_refusals() == refusals else { throw lack() }
+            return result
+        } catch {
+            throw arena_refusals() == refusals ? error : lack()
+        }
+    }
 
     private static func check(_ status: arena_status, size: Int) throws(SecretMemoryError) {
         let code = errno

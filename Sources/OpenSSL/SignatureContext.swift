@@ -76,9 +76,8 @@ internal import CLibCrypto
             output += try ECDSASignature.raw(fromDER: der, coordinateLength: length)
         case .rsaPKCS1, .rsaPSS:
             let hash = try hash(message)
-            let refusals = SecretMemory.refusals
             do throws(OpenSSLError) { output += try signRSA(hash) } catch {
-                guard SecretMemory.refusals == refusals else { throw error }
+                guard error != .lackOfMemory("EVP_PKEY_sign") else { throw error }
                 try takeCopyOfKey()
                 output += try signRSA(hash)
             }
@@ -86,15 +85,15 @@ internal import CLibCrypto
     }
 
     private func signRSA(_ hash: MessageHash) throws(OpenSSLError) -> [UInt8] {
-        let signature = try sign(hash)
-        // Rule SIG-4: a fault in the CRT would give the key away with the signature.
-        let refusals = SecretMemory.refusals
-        guard verify(signature.span, of: hash) else {
-            ERR_clear_error()
-            if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
-            throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
+        try SecretMemory.requiringEnough(orThrow: .lackOfMemory("EVP_PKEY_sign")) { () throws(OpenSSLError) in
+            let signature = try sign(hash)
+            // Rule SIG-4: a fault in the CRT would give the key away with the signature.
+            guard verify(signature.span, of: hash) else {
+                ERR_clear_error()
+                throw OpenSSLError(call: "EVP_PKEY_sign", reason: "the signature does not verify")
+            }
+            return signature
         }
-        return signature
     }
 
     /// Goes on to sign with a copy of the key, which has a blinding of its own.
@@ -110,11 +109,9 @@ internal import CLibCrypto
     /// Whether `signature` is one of `message`, in JOSE's form.
     package func verify(_ signature: Span<UInt8>, of message: Span<UInt8>) throws(OpenSSLError) -> Bool {
         defer { ERR_clear_error() }
-        let refusals = SecretMemory.refusals
-        if try fits(signature, message) { return true }
-        // OpenSSL gives a lack of memory out as a signature that does not fit.
-        if SecretMemory.refusals != refusals { throw .lackOfMemory("EVP_PKEY_verify") }
-        return false
+        return try SecretMemory.requiringEnough(orThrow: .lackOfMemory("EVP_PKEY_verify")) { () throws(OpenSSLError) in
+            try fits(signature, message)
+        }
     }
 
     private func fits(_ signature: Span<UInt8>, _ message: Span<UInt8>) throws(OpenSSLError) -> Bool {
