@@ -40,7 +40,7 @@ run: build ## A daemon to play with, in the foreground, on a socket in this fold
 test: ## Unit tests, and end-to-end tests with the real programs
 	@scripts/install-packages build test
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	@SWIFT='$(SWIFT)' Tests/run --skip-build --disable-xctest
 
 test-kills: ## Kills a daemon at random under load, 100 times; SIGNET_KILLS for another number, SIGNET_SEED to see a run again
 	@scripts/install-packages build test

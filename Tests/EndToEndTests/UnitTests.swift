@@ -150,7 +150,10 @@ struct UnitTests {
         program.standardInput = input
         program.standardOutput = output
         try program.run()
-        defer { program.waitUntilExit() }
+        defer {
+            try? input.fileHandleForWriting.close()
+            program.waitUntilExit()
+        }
         func ask() -> Answer {
             input.fileHandleForWriting.write(Data("\n".utf8))
             return Answer(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self))
@@ -162,6 +165,5 @@ struct UnitTests {
         try daemon.configure(settings("units = [\"other.service\"]"))
         try daemon.reloadAnew()
         #expect(ask().errorCode == "not_permitted")
-        try input.fileHandleForWriting.close()
     }
 }

@@ -34,7 +34,11 @@ struct PeerUnitTests {
         program.standardInput = input
         program.standardOutput = output
         try program.run()
-        defer { program.waitUntilExit() }
+        defer {
+            // Else it would wait for a word for ever where this test has failed.
+            try? input.fileHandleForWriting.close()
+            program.waitUntilExit()
+        }
         var words = ArraySlice<String>()
         func next() -> String {
             while words.isEmpty {

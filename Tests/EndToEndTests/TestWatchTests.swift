@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@Suite("Who watches over the tests")
+struct TestWatchTests {
+    private let folder: Workshop
+
+    init() throws { folder = try Workshop() }
+
+    /// Runs `Tests/run` with a program in place of `swift` that writes what its tests report, then does as it is told.
+    private func run(_ events: [String], then command: String) throws -> Program {
+        let swift = folder.path("swift")
+        let records = events.map { #"{"kind":"event","payload":\#($0)}"# }.joined(separator: "\n")
+        // Called as: swift test --event-stream-output-path FILE ARGUMENTS
+        let script = "#!/bin/sh\ncat >$3 <<'END'\n\(records)\nEND\necho \"$4\"\n\(command)\n"
+        try Data(script.utf8).write(to: URL(filePath: swift))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: swift)
+        let watch = TestDaemon.packageRoot.appending(path: "Tests/run")
+        return try Program.run(watch, ["--filter"], environment: ["SWIFT": swift, "SIGNET_TEST_PATIENCE": "2"])
+    }
+
+    private static let suite = #"{"kind":"testStarted","testID":"KeysTests.RingTests"}"#
+    private static func event(_ kind: String, _ name: String) -> String {
+        #"{"kind":"\#(kind)","testID":"KeysTests.RingTests/\#(name)()/RingTests.swift:7:6"}"#
+    }
+
+    @Test("A run that ends is left alone, and its status is handed on", arguments: [0, 1, 66])
+    func ends(status: Int32) throws {
+        let run = try run([Self.suite, Self.event("testStarted", "rotate")], then: "exit \(status)")
+        #expect(run.status == status)
+        #expect(run.output == "--filter\n")
+        #expect(run.errors == "")
+    }
+
+    @Test("A run that stands still is ended with all that it started, and those that have not ended are named")
+    func standsStill() throws {
+        let events = ["rotate", "prune"].map { Self.event("testStarted", $0) } + [Self.event("testEnded", "rotate")]
+        let run = try run([Self.suite] + events, then: "sleep 3600 & echo $!\nwait")
+        #expect(run.status == 1)
+        #expect(run.errors.contains("no test has begun or ended for 2 s"))
+        #expect(run.errors.contains("S sleep\n"))
+        let prune = "KeysTests.RingTests/prune()/RingTests.swift:7:6"
+        #expect(run.errors.hasSuffix("tests that have not ended, 1:\n  \(prune)\n"))
+        let sleeper = try #require(run.output.split(separator: "\n").last.flatMap { Int32($0) })
+        // Where nobody awaits it, a zombie of it is left.
+        try awaitResult("it has ended") {
+            let stat = try? String(contentsOfFile: "/proc/\(sleeper)/stat", encoding: .utf8)
+            return stat?.contains(") Z ") ?? true ? true : nil
+        }
+    }
+}
