@@ -3,23 +3,53 @@ internal import NIOCore
 internal import POSIX
 internal import SigningService
 
-/// Stops accepting for a moment when the process is out of descriptors or memory.
+/// Stops accepting for a moment when the process is out of descriptors or memory, and while too many that were accepted
+/// wait for their loops. Connected clients are served meanwhile, and who waits in the backlog is accepted afterwards.
 ///
-/// NIO alone tries again at once, at 100 % of a core, for as long as it lasts. Connected clients are served meanwhile,
-/// and who waits in the backlog is accepted afterwards. The log tells the beginning and the end, not every attempt.
+/// Out of descriptors, NIO alone would try again at once, at 100 % of a core, for as long as it lasts. The log tells the
+/// beginning and the end of that, not every attempt.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
 
     private static let pause = TimeAmount.milliseconds(100)
     /// Accepting without an error for so long is the end of it. While connections come and go at the limit, it lasts.
     private static let relief = TimeAmount.seconds(1)
+    private let arrivals: Arrivals
     private let logger: Logger
+    /// Until the next attempt.
     private var isPaused = false
+    /// Until loops have looked at what was accepted.
+    private var isCrowded = false
+    /// Ends that, from any thread.
+    private var goOn: @Sendable () -> Void = {}
     /// Tells the end, unless accepting fails again before.
     private var end: Scheduled<Void>?
     private var isTold = false
 
-    init(_ logger: Logger) { self.logger = logger }
+    init(_ arrivals: Arrivals, _ logger: Logger) {
+        self.arrivals = arrivals
+        self.logger = logger
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let own = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        goOn = {
+            own.eventLoop.execute {
+                let (handler, context) = own.value
+                handler.isCrowded = false
+                handler.updateAccepting(context)
+            }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !arrivals.add(whenRoom: goOn) {
+            isCrowded = true
+            updateAccepting(context)
+        }
+        context.fireChannelRead(data)
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, Errno(error.errnoCode).isExhaustion else {
@@ -35,7 +65,7 @@ final class AcceptPause: ChannelInboundHandler {
                 .outOfDescriptors, .warning,
                 "not accepting connections: \(Errno(error.errnoCode)); raise LimitNOFILE= or lower max_connections")
         }
-        setAccepting(false, context)
+        updateAccepting(context)
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.resume(context) }
     }
 
@@ -46,12 +76,16 @@ final class AcceptPause: ChannelInboundHandler {
             self.isTold = false
             self.logger.log(.acceptsAgain, .notice, "accepting connections again")
         }
-        setAccepting(true, context)
+        updateAccepting(context)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { end?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end?.cancel()
+        goOn = {}
+    }
 
-    private func setAccepting(_ isAccepting: Bool, _ context: ChannelHandlerContext) {
-        try? context.channel.syncOptions?.setOption(.autoRead, value: isAccepting)
+    private func updateAccepting(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        try? context.channel.syncOptions?.setOption(.autoRead, value: !isPaused && !isCrowded)
     }
 }

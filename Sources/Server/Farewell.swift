@@ -11,14 +11,18 @@ final class Farewell: ChannelInboundHandler {
 
     private let lane: Lane
     private let refusal: Refusal
+    /// Where it waits until it has its line, or has ended before; then nil.
+    private var arrivals: Arrivals?
     private var end: Scheduled<Void>?
 
-    init(_ lane: Lane, _ refusal: Refusal) {
+    init(_ lane: Lane, _ refusal: Refusal, _ arrivals: Arrivals) {
         self.lane = lane
         self.refusal = refusal
+        self.arrivals = arrivals
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        defer { arrivals.take()?.remove() }
         var line: [UInt8] = []
         line.appendRefusal(refusal)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: line)), promise: nil)
@@ -30,6 +34,7 @@ final class Farewell: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        arrivals.take()?.remove()
         guard let end else { return }
         end.cancel()
         lane.farewells -= 1

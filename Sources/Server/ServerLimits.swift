@@ -35,6 +35,9 @@ package struct ServerLimits: Sendable {
     static let lingering = TimeAmount.milliseconds(500)
     /// Connections beyond the limits that linger at once, of one loop; more are closed as soon as they have their line.
     static let farewells = 16
+    /// Connections of one listener that may wait for their loops to look at them; meanwhile no more are accepted. A few
+    /// more may come with the same read.
+    static let arrivals = 64
     /// While the daemon stops: how long a connection that had answers to read stays open for its lines that wait.
     static let stopSilence = TimeAmount.milliseconds(100)
     /// How often deadlines are looked at. No request arms a timer of its own.

@@ -75,34 +75,43 @@ package final class SocketServer: Sendable {
         _ servesAdmins: Bool, _ group: MultiThreadedEventLoopGroup, _ lanes: [ObjectIdentifier: NIOLoopBound<Lane>],
         _ connections: ConnectionLimits, _ unit: @escaping UnitLookup, _ logger: Logger
     ) -> ServerBootstrap {
-        ServerBootstrap(group: group)
+        let arrivals = Arrivals()
+        return ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(arrivals, logger))
                 }
             }
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ServerLimits.bytesPerRead)
-            )
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: ServerLimits.unreadAnswers.low, high: ServerLimits.unreadAnswers.high)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    var isServed = true
+                    // Who is turned away has arrived when it has its refusal.
+                    defer { if isServed { arrivals.remove() } }
                     guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-                    try welcome(channel, servesAdmins, lane, connections, unit)
+                    try configure(channel)
+                    isServed = try welcome(channel, servesAdmins, lane, connections, arrivals, unit)
                 }
             }
     }
 
-    /// Asks the kernel who connected, and serves it where the limits allow.
+    /// How much of a connection is read at once, and kept unsent.
+    private static func configure(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { throw Errno.unsupported }
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(
+            .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ServerLimits.bytesPerRead))
+        let (low, high) = ServerLimits.unreadAnswers
+        try options.setOption(.writeBufferWaterMark, value: .init(low: low, high: high))
+    }
+
+    /// Asks the kernel who connected, and serves it where the limits allow; else it is turned away.
+    ///
+    /// - Returns: Whether it is served.
     private static func welcome(
         _ channel: any Channel, _ servesAdmins: Bool, _ lane: Lane, _ connections: ConnectionLimits,
-        _ unit: UnitLookup
-    ) throws {
+        _ arrivals: Arrivals, _ unit: UnitLookup
+    ) throws -> Bool {
         let pipeline = channel.pipeline.syncOperations
         let credentials = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             try PeerCredentials(ofSocket: $0)
@@ -112,12 +121,13 @@ package final class SocketServer: Sendable {
             Identity(
                 uid: peer.uid, gid: peer.gid, supplementaryGroups: peer.groups, unit: unit, mayAdminister: servesAdmins)
         }
-        func turnAway(_ reason: String, at limit: ServiceLimit?) throws {
+        func turnAway(_ reason: String, at limit: ServiceLimit?) throws -> Bool {
             let refusal = Refusal(.overloaded, reason)
             if let limit { lane.worker.count(limit) }
             lane.worker.count(refusal)
             lane.refusals.note(refusal, from: identity(unit: nil), pid: peer.pid)
-            try pipeline.addHandler(Farewell(lane, refusal))
+            try pipeline.addHandler(Farewell(lane, refusal, arrivals))
+            return false
         }
         if let limit = connections.admit(peer.uid, isAdmin: lane.worker.isAdmin(identity(unit: nil))) {
             return switch limit {
@@ -135,11 +145,12 @@ package final class SocketServer: Sendable {
                 connections.leave(peer.uid)
             }
             try pipeline.addHandler(connection)
+            return true
         } catch {
             connections.leave(peer.uid)
             // Without its unit a caller would be refused what it may have, for as long as it is connected.
             guard error is Errno else { throw error }
-            try turnAway("too few file descriptors to find out who asks", at: nil)
+            return try turnAway("too few file descriptors to find out who asks", at: nil)
         }
     }
 

@@ -14,10 +14,17 @@ struct ScarceDescriptorTests {
         try daemon.start(wrapper: ["prlimit", "--nofile=48:48"])
         let client = try daemon.connect()
         let token = try client.ask(#"{"op":"sign"}"#).text("token")
+        let lasting = Set(try daemon.openFiles())
         try daemon.writeKey(named: "second.jwk", kid: "second", TestDaemon.newKey())
         var held: [LineClient] = []
         for _ in 0..<64 { held.append(try daemon.connect()) }
         #expect(daemon.log.wait(for: "not accepting connections"))
+        // What looks at accounts and units while a connection is accepted gives its descriptors back; the next ones take them.
+        try awaitResult("connections hold all descriptors") {
+            let files = try daemon.openFiles()
+            let others = files.filter { !$0.hasPrefix("socket:") }
+            return files.count == 48 && lasting.isSuperset(of: others) ? true : nil
+        }
         let state = try Data(contentsOf: daemon.state)
         let refused = try client.ask(#"{"op":"reload"}"#)
         #expect(refused.errorCode == "reload_failed", "\(refused)")
