@@ -30,7 +30,7 @@ struct RotationUnderLoadTests {
                 let kid = try #require(previous?["kid"] as? String, "\(status)")
                 load.expectRevocation(of: kid)
                 verifier.send("revoked \(kid)")
-                _ = try Self.signet(daemon, ["key", "revoke", kid, "--reload"])
+                _ = try Self.signet(daemon, ["key", "revoke", "--reload", "--", kid])
                 generation += 1
                 revoked += 1
             }
@@ -120,7 +120,8 @@ struct RotationUnderLoadTests {
     /// Runs `signet` with the daemon's configuration; what it printed.
     private static func signet(_ daemon: TestDaemon, _ arguments: [String]) throws -> String {
         let program = try Program.run(
-            TestDaemon.product("signet"), arguments + ["--config", daemon.configuration.path],
+            TestDaemon.product("signet"),
+            arguments.prefix(2) + ["--config", daemon.configuration.path] + arguments.dropFirst(2),
             environment: ["SIGNET_SOCKET": daemon.socket])
         try #require(program.status == 0, "\(arguments): \(program.errors)")
         return program.output

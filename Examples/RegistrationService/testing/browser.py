@@ -130,7 +130,7 @@ class Page(unittest.TestCase):
         self.assertEqual(header(self.text("raw"))["kid"], new)
         self.shoot("rotated")
 
-        self.world.signet("key", "revoke", old)
+        self.world.signet("key", "revoke", "--", old)
         self.world.hang_up()
         self.element("check").click()
         self.wait(lambda: self.badges() == ["accepted", "revoked"])

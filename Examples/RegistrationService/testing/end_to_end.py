@@ -99,7 +99,7 @@ class Story(WorldCase):
 
         world.signet("key", "prune")
         self.assertIn(old, world.jwks(), "tokens still need it")
-        world.signet("key", "revoke", old)
+        world.signet("key", "revoke", "--", old)
         world.signet("key", "prune")
         self.assertEqual(set(world.jwks()), {new})
         world.hang_up()

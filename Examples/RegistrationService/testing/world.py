@@ -100,7 +100,8 @@ class World:
     # Signet
 
     def signet_arguments(self, *arguments):
-        return [PROGRAMS / "signet", *arguments, "--config", self.signet_home / "signetd.toml"]
+        command, rest = arguments[:2], arguments[2:]
+        return [PROGRAMS / "signet", *command, "--config", self.signet_home / "signetd.toml", *rest]
 
     def signet(self, *arguments):
         return subprocess.run(
