@@ -42,6 +42,21 @@ extension TestDaemon {
         return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// Stops it by SIGSTOP, and returns when each of its threads stands: one that runs just then goes on for a moment.
+    func standStill() throws {
+        signal(SIGSTOP)
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        try awaitResult("all threads stand") {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            let areStopped = threads.allSatisfy { thread in
+                // The name of the program, in parentheses, is the second field; the state is the third.
+                let stat = (try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)) ?? ""
+                return stat.lastIndex(of: ")").map { stat[$0...].hasPrefix(") T") } ?? true
+            }
+            return areStopped ? true : nil
+        }
+    }
+
     /// How many descriptors it has open.
     func descriptors() throws -> Int { try openFiles().count }
 

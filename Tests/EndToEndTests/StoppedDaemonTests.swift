@@ -24,7 +24,7 @@ struct StoppedDaemonTests {
             try dripping.send(#"{"op":"#)
             // The daemon has this half of a line, since it answers what came later.
             #expect(try pipeline.ask(#"{"op":"ping"}"#).isOK)
-            daemon.signal(SIGSTOP)
+            try daemon.standStill()
             for id in 0..<Self.window { try pipeline.send("{\"id\":\(id),\"op\":\"sign\"}\n") }
             // Its deadline passes while nobody answers; so does that of the half line.
             let hasty = try SignetClient(socketPath: daemon.socket, timeout: .milliseconds(1_500))

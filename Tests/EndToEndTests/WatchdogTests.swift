@@ -62,23 +62,12 @@ struct WatchdogTests {
     func stopped() throws {
         try start("60000")
         _ = try manager.next()
-        daemon.signal(SIGSTOP)
-        try awaitResult("all threads stand") { try threads().allSatisfy { $0 == "T" } ? true : nil }
+        try daemon.standStill()
         while try manager.waiting() != nil {}
         // Three intervals: the message of a running daemon would have come.
         #expect(try manager.isSilent(forMilliseconds: 180))
         daemon.signal(SIGCONT)
         #expect(try manager.next() == ["WATCHDOG=1"])
-    }
-
-    /// The state of each thread of the daemon, as proc_pid_stat(5) has it.
-    private func threads() throws -> [String] {
-        let tasks = "/proc/\(daemon.process.processIdentifier)/task"
-        return try FileManager.default.contentsOfDirectory(atPath: tasks).map { thread in
-            let stat = try String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)
-            let state = try #require(stat.lastIndex(of: ")").map { stat[$0...].split(separator: " ") })
-            return String(state[1])
-        }
     }
 
     @Test("A watchdog for another process, or none, is told nothing", arguments: ["1", nil])

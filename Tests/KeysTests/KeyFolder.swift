@@ -28,6 +28,21 @@ final class KeyFolder {
 
     func file(_ name: String) -> String { path + "/" + name }
 
+    /// Takes the directory for a daemon's state, which the test may have let go of just now. A process that another test
+    /// begins has what is open here, the lock too, until it runs its program.
+    func state() throws -> StateFile {
+        // A bound on hanging, not a measure.
+        for _ in 0..<60_000 {
+            do throws(StateFile.Fault) { return try StateFile(directory: path) } catch {
+                guard case .unusable(let error) = error, error.problem == "is kept by another signetd" else {
+                    throw error
+                }
+                usleep(1_000)
+            }
+        }
+        return try StateFile(directory: path)
+    }
+
     /// Writes a file, readable by its owner alone.
     @discardableResult
     func write(_ name: String, _ contents: String) throws -> String {

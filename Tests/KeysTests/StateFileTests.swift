@@ -26,12 +26,12 @@ import Testing
     private func write(_ ring: Keyring, isRunning: Bool, longestLife: Int64 = 900, at now: Int64 = now) throws {
         var history = KeyHistory()
         history.adopt([(ring, longestLife)], at: now)
-        var file = try StateFile(directory: folder.path)
+        var file = try folder.state()
         try file.write(history, serving: [ring], isRunning: isRunning, at: now)
     }
 
     private func read(at now: Int64 = now) throws -> [ByteString: KeyRecord] {
-        let file = try StateFile(directory: folder.path)
+        let file = try folder.state()
         return try #require(try file.read(user: user, at: now)?.rings["web"]).records
     }
 
@@ -98,7 +98,7 @@ import Testing
         ])
     func unreadable(_ text: String) throws {
         try folder.write("state.json", text)
-        let file = try StateFile(directory: folder.path)
+        let file = try folder.state()
         let fault = #expect(throws: StateFile.Fault.self) { _ = try file.read(user: user, at: Self.now) }
         #expect(fault?.error.file == folder.file("state.json"))
         #expect(try folder.names == ["state.json.unreadable", "state.lock"])
@@ -110,7 +110,7 @@ import Testing
         try write(try ring(["a": KeyRecord(published: 5)]), isRunning: false)
         #expect(try read().count == 1)
         try folder.setMode(0o602, folder.file("state.json"))
-        let file = try StateFile(directory: folder.path)
+        let file = try folder.state()
         #expect(throws: StateFile.Fault.self) { _ = try file.read(user: user, at: Self.now) }
     }
 
@@ -120,14 +120,14 @@ import Testing
         let fault = #expect(throws: StateFile.Fault.self) { _ = try StateFile(directory: folder.path) }
         #expect(fault?.error.problem == "is kept by another signetd")
         _ = consume first
-        _ = try StateFile(directory: folder.path)
+        _ = try folder.state()
         #expect(throws: StateFile.Fault.self) { _ = try StateFile(directory: folder.parent + "/missing") }
     }
 
     @Test("a tool reads the state of a running daemon, and takes what may be signed meanwhile into account")
     func peek() throws {
         try write(try ring(["a": KeyRecord(published: 5, latestExpiry: 6)]), isRunning: true)
-        let held = try StateFile(directory: folder.path)
+        let held = try folder.state()
         let history = try StateFile.peek(directory: folder.path, user: user, at: Self.now)
         #expect(history?.rings["web"]?.records["a"]?.latestExpiry == Self.now + 900)
         _ = consume held
