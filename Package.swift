@@ -103,7 +103,7 @@ let package = Package(
             "ServerTests",
             [
                 "Authorization", "JOSE", "Keys", "OpenSSL", "Server", "SigningService", "StrictJSON", "WireProtocol",
-                logging, nioCore,
+                logging, nioCore, .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         tests("DaemonTests", ["Daemon", "POSIX", "SigningService", logging]),
         tests("SystemdTests", ["POSIX", "Systemd"]),

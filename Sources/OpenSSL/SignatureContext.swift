@@ -77,15 +77,17 @@ internal import CLibCrypto
         case .rsaPKCS1, .rsaPSS:
             let hash = try hash(message)
             do throws(OpenSSLError) { output += try signRSA(hash) } catch {
-                guard error != .lackOfMemory("EVP_PKEY_sign") else { throw error }
+                guard error != Self.lackWhileSigning else { throw error }
                 try takeCopyOfKey()
                 output += try signRSA(hash)
             }
         }
     }
 
+    private static let lackWhileSigning = OpenSSLError.lackOfMemory("EVP_PKEY_sign")
+
     private func signRSA(_ hash: MessageHash) throws(OpenSSLError) -> [UInt8] {
-        try SecretMemory.requiringEnough(orThrow: .lackOfMemory("EVP_PKEY_sign")) { () throws(OpenSSLError) in
+        try SecretMemory.requiringEnough(orThrow: Self.lackWhileSigning) { () throws(OpenSSLError) in
             let signature = try sign(hash)
             // Rule SIG-4: a fault in the CRT would give the key away with the signature.
             guard verify(signature.span, of: hash) else {

@@ -25,7 +25,7 @@ final class Arrivals: Sendable {
         }
     }
 
-    /// A loop has looked at one: it has a place, or its refusal, or has ended.
+    /// A loop has looked at one: it has a place, or its refusal, or is being closed.
     func remove() {
         let goOn: (@Sendable () -> Void)? = state.withLock { state in
             state.waiting -= 1

@@ -84,17 +84,18 @@ package final class SocketServer: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    var isServed = true
                     // Who is turned away has arrived when it has its refusal.
-                    defer { if isServed { arrivals.remove() } }
+                    var hasArrived = true
+                    defer { if hasArrived { arrivals.remove() } }
                     guard let lane = lanes[ObjectIdentifier(channel.eventLoop)]?.value else { return }
                     try configure(channel)
-                    isServed = try welcome(channel, servesAdmins, lane, connections, arrivals, unit)
+                    hasArrived = try welcome(channel, servesAdmins, lane, connections, arrivals, unit)
                 }
             }
     }
 
-    /// How much of a connection is read at once, and kept unsent.
+    /// That a peer may end its sending, how much is read at once, and how much is kept unsent. Not as options of the
+    /// bootstrap, where one that fails would keep the initializer from being called, and the arrival waiting.
     private static func configure(_ channel: any Channel) throws {
         guard let options = channel.syncOptions else { throw Errno.unsupported }
         try options.setOption(.allowRemoteHalfClosure, value: true)

@@ -68,7 +68,7 @@ struct KeyRevokeCommand: AsyncParsableCommand {
               sudo signet key revoke --keyring ./keys/web 2025-spring
             """)
 
-    @Argument(help: "The key's name in tokens; one that begins with - stands behind --.")
+    @Argument(help: "The key's name in tokens; put -- before one that begins with -.")
     var kid: String
 
     @Option(help: "The keyring: its name in the configuration, or its directory, written with a slash.")

@@ -215,7 +215,7 @@ struct ConfigurationFilesTests {
         #expect(check.errors.contains("/profiles.d/web.toml:1:9: expected '='"), "\(check.errors)")
     }
 
-    @Test("A main file that is no file is refused without waiting for a writer", .timeLimit(.minutes(30)))
+    @Test("A main file that is no file is refused without waiting for a writer")
     func fifo() throws {
         let daemon = try prepared()
         let path = daemon.directory.appending(path: "fifo").path

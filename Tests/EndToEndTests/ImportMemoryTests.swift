@@ -8,7 +8,7 @@ import Testing
 
     @Test(
         "MEM-1 while signet writes an imported key, nothing of it stands outside of locked pages",
-        .enabled(if: geteuid() == 0, "reading another process's memory needs root"), .timeLimit(.minutes(30)),
+        .enabled(if: geteuid() == 0, "reading another process's memory needs root"),
         arguments: [
             ("PS256", ["-algorithm", "RSA"], "text of p"),
             ("ES256", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "text of d"),

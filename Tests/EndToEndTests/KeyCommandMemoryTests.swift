@@ -4,7 +4,7 @@ import Testing
 @Suite(
     "signet keeps the keys that it makes, moves and seals in locked memory",
     .enabled(if: geteuid() == 0, "reading another process's memory needs root"),
-    .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice), .timeLimit(.minutes(30)))
+    .enabled(if: PreloadedLibrary.isBuildable, PreloadedLibrary.advice))
 struct KeyCommandMemoryTests {
     private let folder: Workshop
     private let stops: PreloadedLibrary

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(
     "Through failed reloads, rotation and removal, keys stand only where they may",
-    .enabled(if: geteuid() == 0, "reading another process's memory needs root"), .timeLimit(.minutes(30)))
+    .enabled(if: geteuid() == 0, "reading another process's memory needs root"))
 struct KeyLifeMemoryTests {
     private let folder: Workshop
     private let daemon: TestDaemon

@@ -51,8 +51,7 @@ struct SealedMemoryTests {
     }
 
     @Test(
-        "MEM-1 when signet has sealed keys and tells it, neither they nor the KEK stand in its memory any more",
-        .timeLimit(.minutes(30)))
+        "MEM-1 when signet has sealed keys and tells it, neither they nor the KEK stand in its memory any more")
     func sealing() throws {
         let (kek, ring) = (folder.path("kek"), folder.path("web"))
         try FileManager.default.createDirectory(
