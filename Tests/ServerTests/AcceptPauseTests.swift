@@ -6,9 +6,10 @@ import Testing
 
 @testable import Server
 
-@Suite("When no connections are accepted") struct AcceptPauseTests {
+@Suite("When no connections are accepted") final class AcceptPauseTests {
     private let arrivals = Arrivals()
     private let channel = EmbeddedChannel()
+    private let accepted = EmbeddedChannel()
 
     init() throws {
         let logger = Logger(label: "signetd") { _ in SwiftLogNoOpLogHandler() }
@@ -16,14 +17,16 @@ import Testing
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/none")).wait()
     }
 
+    /// A channel and its pipeline hold each other until it is closed.
+    deinit { for channel in [channel, accepted] { _ = try? channel.finish(acceptAlreadyClosed: true) } }
+
     /// What the listener was last told; nil: nothing.
     private var accepts: Bool? {
         channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }.flatMap { $0.value as? Bool }
     }
 
     private func accept(_ count: Int) {
-        let accepted: any Channel = EmbeddedChannel()
-        for _ in 0..<count { channel.pipeline.fireChannelRead(accepted) }
+        for _ in 0..<count { channel.pipeline.fireChannelRead(accepted as any Channel) }
     }
 
     private func runOutOfDescriptors() {
