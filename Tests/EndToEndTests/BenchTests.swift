@@ -6,7 +6,10 @@ import Testing
 
     init() throws { folder = try Workshop() }
 
-    private static let short = ["bench", "--connections", "2", "--depth", "4", "--seconds", "1", "--warm-up", "0"]
+    /// With more patience than beside nothing else.
+    private static let short = [
+        "bench", "--connections", "2", "--depth", "4", "--seconds", "1", "--warm-up", "0", "--timeout", "120s",
+    ]
 
     /// A daemon with the ring `default` (HS512) and another, `web`, of that algorithm.
     private func daemon(_ algorithm: String, allow: String = "") throws -> TestDaemon {
