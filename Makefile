@@ -77,7 +77,7 @@ example: $(BUILD_UNLESS_GIVEN) ## A web service that registers users, with a dae
 test-example: $(BUILD_UNLESS_GIVEN) ## Its unit tests, the whole story with a real daemon, and its page in a real browser
 	@scripts/install-packages build example
 	$(SWIFT) build $(EXAMPLE_BUILD) --build-tests
-	$(SWIFT) test $(EXAMPLE_BUILD) --skip-build --disable-xctest
+	@SWIFT='$(SWIFT)' Tests/run $(EXAMPLE_BUILD) --skip-build --disable-xctest
 	@$(EXAMPLE)/scripts/test $(BUILT) $(EXAMPLE)/.build/debug
 
 soak: $(BUILD_UNLESS_GIVEN) ## All at once against one daemon, judged by a model of its own (docs/soak.md); as root. SECONDS, SEED
