@@ -13,6 +13,17 @@ private final class SlowReader {
         return Descriptor(owning: dup(descriptor))
     }
 
+    /// Waits until there is no room in the pipe for one more byte.
+    func awaitFull() {
+        let descriptor = pipe.fileHandleForReading.fileDescriptor
+        // The constant has no name in Glibc's module.
+        let F_GETPIPE_SZ: Int32 = 1_032
+        let capacity = fcntl(descriptor, F_GETPIPE_SZ)
+        var count: Int32 = 0
+        // Reason: ioctl(2) writes one int of this frame.
+        while unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0, count < capacity { usleep(1_000) }
+    }
+
     /// Reads until that many bytes have come.
     func read(_ count: Int) throws -> [UInt8] {
         var bytes = Data()
@@ -67,7 +78,10 @@ private final class SlowReader {
     func unread() throws {
         let reader = SlowReader()
         let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd()))
-        var (signatures, ordinary) = (0, 0)
+        // More than a pipe holds: who writes waits in its midst from now on.
+        spool.append(line(0, 1 << 17))
+        reader.awaitFull()
+        var (signatures, ordinary) = (1, 0)
         while spool.hasRoom {
             spool.append(line(signatures, 1_000))
             signatures += 1
@@ -96,10 +110,12 @@ private final class SlowReader {
         let reader = SlowReader()
         let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd(isBlocking: false)))
         var expected: [UInt8] = []
-        while spool.faults.isEmpty {
-            spool.append(line(1, 1_000))
-            expected += line(1, 1_000)
+        // More than the pipe holds, and less than the spool.
+        for number in 0..<200 {
+            spool.append(line(number, 1_000))
+            expected += line(number, 1_000)
         }
+        while spool.faults.isEmpty { usleep(1_000) }
         #expect(spool.faults.first?.hasPrefix("the log cannot be written: ") == true)
         #expect(try reader.read(expected.count) == expected)
         spool.close(within: 60_000)

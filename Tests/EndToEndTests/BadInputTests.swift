@@ -61,7 +61,7 @@ struct BadInputTests {
 
     @Test("A connection that stays silent is closed when its idle time is over")
     func idleConnection() throws {
-        let daemon = try TestDaemon(TestDaemon.settings(server: "idle_timeout = \"1s\""))
+        let daemon = try TestDaemon(TestDaemon.settings(server: "idle_timeout = \"3s\""))
         let client = try daemon.connect()
         #expect(try client.ask("{\"op\":\"ping\"}").isOK)
         #expect(try client.readLine() == nil)

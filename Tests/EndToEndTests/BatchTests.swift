@@ -38,8 +38,9 @@ struct BatchTests {
         let verified = try Program.run(
             "bash",
             [
-                "-c", "set -o pipefail; \"$0\" sign --batch --ttl 5m < \"$1\" | tee \"$2\" | \"$0\" verify --batch",
-                TestDaemon.product("signet").path, claims, tokens,
+                "-c",
+                "set -o pipefail; \"$0\" sign $3 --ttl 5m < \"$1\" | tee \"$2\" | \"$0\" verify $3",
+                TestDaemon.product("signet").path, claims, tokens, "--batch --timeout 120s",
             ], environment: ["SIGNET_SOCKET": daemon.socket])
         #expect(verified.status == 0)
         #expect(verified.errors.isEmpty, "no word, and no progress without a terminal")
@@ -102,7 +103,7 @@ struct BatchTests {
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
         process.executableURL = TestDaemon.product("signet")
-        process.arguments = ["sign", "--batch", "--socket", daemon.socket, "--timeout", "1s"]
+        process.arguments = ["sign", "--batch", "--socket", daemon.socket, "--timeout", "10s"]
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -136,14 +137,14 @@ struct BatchTests {
         let claims = folder.path("claims.ndjson")
         try String(repeating: "{}\n", count: 2_000).write(toFile: claims, atomically: true, encoding: .utf8)
         for preparation in ["", "trap '' PIPE; "] {
-            let script = preparation + "\"$0\" sign --batch < \"$1\" | head -n 1"
+            let script = preparation + "\"$0\" sign --batch --timeout 120s < \"$1\" | head -n 1"
             let cut = try Program.run(
                 "bash", ["-c", script, TestDaemon.product("signet").path, claims],
                 environment: ["SIGNET_SOCKET": daemon.socket])
             #expect(try lines(of: cut.output).map(\.ok) == [true])
             #expect(cut.errors.isEmpty)
         }
-        for command in ["sign --batch", "sign"] {
+        for command in ["sign --batch --timeout 120s", "sign --timeout 120s"] {
             let full = try Program.run(
                 "bash", ["-c", "\"$0\" \(command) < \"$1\" > /dev/full", TestDaemon.product("signet").path, claims],
                 environment: ["SIGNET_SOCKET": daemon.socket])
@@ -174,7 +175,10 @@ struct BatchTests {
             """
         let watched = try Program.run(
             Program.python,
-            ["-c", script, TestDaemon.product("signet").path, "sign", "--batch", "--socket", daemon.socket],
+            [
+                "-c", script, TestDaemon.product("signet").path, "sign", "--batch", "--socket", daemon.socket,
+                "--timeout", "120s",
+            ],
             environment: ["TERM": "xterm"])
         #expect(watched.status == 0, "\(watched.errors)")
         #expect(watched.output.contains(/\ lines, \d+ a second/))

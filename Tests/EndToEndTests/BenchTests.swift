@@ -233,8 +233,7 @@ import Testing
 extension TestDaemon {
     fileprivate func signed() throws -> Int { try counters().integer("signed") }
     fileprivate func counters() throws -> JSONObject {
-        let arguments = ["status", "-o", "json", "--socket", socket]
-        return try JSONObject(Program.run(Self.product("signet"), arguments).output).object("counters")
+        try JSONObject(Program.signet(["status", "-o", "json"], socket: socket).output).object("counters")
     }
 }
 

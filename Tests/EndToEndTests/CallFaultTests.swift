@@ -117,9 +117,8 @@ struct CallFaultTests {
         let faults = try CallFaults(in: daemon.directory, rate: 3)
         try daemon.start(environment: faults.environment)
         func signet(_ arguments: [String], input: String = "") throws -> String {
-            let program = try Program.run(
-                TestDaemon.product("signet"), arguments, input: input,
-                environment: faults.environment.merging(["SIGNET_SOCKET": daemon.socket]) { $1 })
+            let program = try Program.signet(
+                arguments, socket: daemon.socket, input: input, environment: faults.environment)
             #expect(program.status == 0, "\(arguments), seed \(faults.seed): \(program.errors)")
             return program.output
         }

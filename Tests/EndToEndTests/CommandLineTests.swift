@@ -3,11 +3,9 @@ import Testing
 
 @Suite("signet on the command line")
 struct CommandLineTests {
-    private static let signet = TestDaemon.product("signet")
-
     private func signet(_ arguments: [String], to daemon: TestDaemon? = nil, input: String = "") throws -> Program {
-        let socket = daemon?.socket ?? "/nonexistent/signet.sock"
-        return try Program.run(Self.signet, arguments, input: input, environment: ["SIGNET_SOCKET": socket])
+        guard let daemon else { return try Program.signet(arguments, input: input) }
+        return try Program.signet(arguments, socket: daemon.socket, input: input)
     }
 
     @Test("sign prints the token alone; verify takes it and prints the claims; exit status 0")
@@ -58,18 +56,19 @@ struct CommandLineTests {
     func closedStreams() throws {
         let daemon = try TestDaemon()
         for (command, part) in [
-            ("sign >&-", "cannot write to standard output: Bad file descriptor"),
+            ("sign --timeout 120s >&-", "cannot write to standard output: Bad file descriptor"),
             ("verify <&-", "cannot read the token from standard input: Bad file descriptor"),
-            ("sign --batch <&-", "cannot read standard input: Bad file descriptor"),
+            ("sign --batch --timeout 120s <&-", "cannot read standard input: Bad file descriptor"),
         ] {
             let program = try Program.run(
-                "bash", ["-c", "\"$0\" \(command)", Self.signet.path], environment: ["SIGNET_SOCKET": daemon.socket])
+                "bash", ["-c", "\"$0\" \(command)", TestDaemon.product("signet").path],
+                environment: ["SIGNET_SOCKET": daemon.socket])
             #expect(program.status == 2)
             #expect(program.errors.contains(part), "\(command): \(program.errors)")
         }
         #expect(
             try Program.run(
-                "bash", ["-c", "\"$0\" ping <&- 2>&-", Self.signet.path, daemon.socket],
+                "bash", ["-c", "\"$0\" ping --timeout 120s <&- 2>&-", TestDaemon.product("signet").path],
                 environment: ["SIGNET_SOCKET": daemon.socket]
             ).status == 0)
     }

@@ -66,13 +66,24 @@ final class FullDisk {
         try FileManager.default.removeItem(at: filler)
     }
 
-    /// All files below the directory and what they hold, but for the filler.
+    /// All files below the directory and what they hold, but for the filler, and for those that are just being written.
     func contents() throws -> [String: Data] {
         var contents: [String: Data] = [:]
-        for name in try FileManager.default.subpathsOfDirectory(atPath: directory.path) where name != "filler" {
+        for name in try names() where name != "filler" && !Self.isUnfinished(name) {
             let file = directory.appending(path: name)
             if let data = try? Data(contentsOf: file) { contents[name] = data }
         }
         return contents
     }
+
+    /// Waits until no file is just being written. One that was left behind ends the wait with an error.
+    func awaitNoUnfinished() throws {
+        try awaitResult("nothing is left of what could not be written") {
+            try names().contains(where: Self.isUnfinished) ? nil : true
+        }
+    }
+
+    private func names() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: directory.path) }
+
+    private static func isUnfinished(_ name: String) -> Bool { name.hasSuffix(".new") }
 }

@@ -27,7 +27,7 @@ import Testing
         let filling = Data(repeating: UInt8(ascii: " "), count: 65_536)
         output.fileHandleForWriting.write(filling)
         try process.run()
-        process.waitUntilWriting()
+        try process.waitUntilWriting()
         let scan = try MemoryScan(of: process, keys: ["imported": text])
         let written = output.fileHandleForReading.readData(ofLength: filling.count + 16_384)
         process.waitUntilExit()

@@ -50,8 +50,8 @@ extension TestDaemon {
 }
 
 extension Process {
-    /// Waits until one of its threads stands in a write to standard output, or it ends; ten seconds at most.
-    func waitUntilWriting() {
+    /// Waits until one of its threads stands in a write to standard output, or it ends.
+    func waitUntilWriting() throws {
         let threads = "/proc/\(processIdentifier)/task"
         let isWriting = {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
@@ -60,6 +60,6 @@ extension Process {
                 return call?.hasPrefix("1 0x1 ") ?? false
             }
         }
-        for _ in 0..<10_000 where isRunning && !isWriting() { usleep(1_000) }
+        try awaitResult("it writes, or has ended") { isWriting() || !isRunning ? true : nil }
     }
 }

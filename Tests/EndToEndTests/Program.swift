@@ -25,13 +25,28 @@ struct Program {
         process.standardOutput = stdout
         process.standardError = stderr.pipe
         try process.run()
-        stdin.fileHandleForWriting.write(Data(input.utf8))
+        // A program that ends before it has read all leaves nobody to write to.
+        try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try stdin.fileHandleForWriting.close()
         let output = stdout.fileHandleForReading.readDataToEndOfFile()
         let errors = stderr.rest()
         process.waitUntilExit()
         return Program(
             status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errors)
+    }
+
+    /// Runs `signet`. What asks the daemon of `socket` gets more than its five seconds, unless it is told how long to
+    /// wait: beside 1,300 other tests a processor may be that long in coming.
+    static func signet(
+        _ arguments: [String], socket: String = "/nonexistent/signet.sock", input: String = "",
+        environment: [String: String] = [:]
+    ) throws -> Program {
+        let asks = ["sign", "verify", "ping", "status", "jwks", "explain", "bench"].contains(arguments.first)
+        let isTold = arguments.contains("--timeout")
+        let patience = asks && !isTold ? ["--timeout", "120s"] : []
+        return try run(
+            TestDaemon.product("signet"), arguments.prefix(1) + patience + arguments.dropFirst(), input: input,
+            environment: environment.merging(["SIGNET_SOCKET": socket]) { $1 })
     }
 
     /// Debian's Python, which `python3-jwt` is installed for.

@@ -12,7 +12,8 @@ import Testing
         let start = Self.now + 5
         try daemon.writeKey(named: "next.jwk", kid: "next", TestDaemon.newKey(), more: ",\"nbf\":\(start)")
         let answer = try daemon.reloadAnew()
-        #expect((answer["promoted"] as? [Any])?.isEmpty == true)
+        // Unless this took so long that its time had come.
+        if Self.now < start { #expect((answer["promoted"] as? [Any])?.isEmpty == true) }
         let status = try daemon.awaitStatus("the key signs") { status in
             let isTime = status.time >= start
             let states = [try status.state(of: TestDaemon.kid), try status.state(of: "next")]

@@ -29,7 +29,7 @@ struct RotationUnderLoadTests {
                 let previous = Self.keys(status).first { $0["state"] as? String == "previous" }
                 let kid = try #require(previous?["kid"] as? String, "\(status)")
                 load.expectRevocation(of: kid)
-                verifier.send("revoked \(kid)")
+                try verifier.expectRevocation(of: kid)
                 _ = try Self.signet(daemon, ["key", "revoke", "--reload", "--", kid])
                 generation += 1
                 revoked += 1
@@ -179,6 +179,18 @@ private final class PublishedVerifier: Sendable {
     }
 
     func send(_ line: String) { input.withLock { $0.write(Data("\(line)\n".utf8)) } }
+
+    /// From now on, tokens of that key need not verify; returns when the verifier knows.
+    func expectRevocation(of kid: String) throws {
+        send("revoked \(kid)")
+        var answer = Data()
+        while answer.last != 0x0A {
+            let more = output.fileHandleForReading.availableData
+            try #require(!more.isEmpty, "the verifier has ended")
+            answer += more
+        }
+        #expect(String(decoding: answer, as: UTF8.self) == "revoked \(kid)\n")
+    }
 
     func finish() throws -> Report {
         try input.withLock { try $0.close() }

@@ -73,7 +73,7 @@ struct SealedMemoryTests {
         let filling = Data(repeating: UInt8(ascii: " "), count: 65_536)
         output.fileHandleForWriting.write(filling)
         try process.run()
-        process.waitUntilWriting()
+        try process.waitUntilWriting()
         let scan = try MemoryScan(of: process, keys: keys)
         _ = output.fileHandleForReading.readData(ofLength: filling.count + 8)
         process.waitUntilExit()

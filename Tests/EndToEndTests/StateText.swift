@@ -22,9 +22,9 @@ struct StateText: Decodable {
         }
     }
 
-    init(of daemon: TestDaemon) throws {
-        self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: daemon.state))
-    }
+    init(of daemon: TestDaemon) throws { try self.init(at: daemon.state) }
+
+    init(at file: URL) throws { self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file)) }
 
     func key(_ kid: String, of ring: String = "default") throws -> Key {
         try #require(keyrings[ring]?.keys[kid], "there is no key \(kid)")

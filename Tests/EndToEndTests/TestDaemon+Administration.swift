@@ -104,3 +104,12 @@ func awaitResult<Result>(_ what: Comment, _ attempt: () throws -> Result?) throw
     }
     return try #require(nil, what)
 }
+
+/// Waits until a process has ended, whoever is to be told of it.
+func awaitEnd(ofProcess process: Int32) throws {
+    try awaitResult("process \(process) has ended") {
+        let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        // Until somebody asks for it, a zombie of it stays.
+        return stat?.contains(") Z ") ?? true ? true : nil
+    }
+}

@@ -44,13 +44,12 @@ final class TestDaemon {
         key = Data((0..<64).map { _ in UInt8.random(in: 0...255) })
         log = LogReader()
         process = Process()
-        try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
         // Others may pass to the socket; what decides about them is the policy.
-        for path in [directory, directory.appending(path: "keys")] { try setMode(0o755, path) }
-        try setMode(0o700, keys)
+        try makeDirectory(directory, 0o755)
+        try makeDirectory(directory.appending(path: "keys"), 0o755)
+        try makeDirectory(keys, 0o700)
         try writeKey(named: "first.jwk", kid: Self.kid, key)
         try Data(settings.utf8).write(to: configuration)
-        // Said outright: tests that listen in this process change its umask for a moment.
         try setMode(0o644, configuration)
     }
 
@@ -100,8 +99,7 @@ final class TestDaemon {
     /// Makes a ring's directory with one key, by `signet key new`.
     func makeKey(in ring: String, _ algorithm: String, kid: String) throws {
         let ringDirectory = directory.appending(path: "keys/\(ring)")
-        try FileManager.default.createDirectory(at: ringDirectory, withIntermediateDirectories: true)
-        try setMode(0o700, ringDirectory)
+        try makeDirectory(ringDirectory, 0o700)
         let made = try Program.run(
             Self.product("signet"), ["key", "new", "--algorithm", algorithm, "--kid", kid, ringDirectory.path])
         try #require(made.status == 0, "\(made.errors)")
@@ -110,13 +108,19 @@ final class TestDaemon {
     /// Makes a ring's directory with one RSA key, by OpenSSL.
     func makeRSAKey(ofBits bits: Int, in ring: String) throws {
         let ringDirectory = directory.appending(path: "keys/\(ring)")
-        try FileManager.default.createDirectory(at: ringDirectory, withIntermediateDirectories: true)
-        try setMode(0o700, ringDirectory)
+        try makeDirectory(ringDirectory, 0o700)
         let file = ringDirectory.appending(path: "rsa.pem")
         let made = try Program.run(
             "openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bits)", "-out", file.path])
         try #require(made.status == 0, "\(made.errors)")
         try setMode(0o600, file)
+    }
+
+    /// Makes a directory unless it is there. Its mode is said outright: tests that listen in this process change its umask
+    /// for a moment.
+    private func makeDirectory(_ path: URL, _ mode: Int) throws {
+        try? FileManager.default.createDirectory(at: path, withIntermediateDirectories: false)
+        try setMode(mode, path)
     }
 
     func setMode(_ mode: Int, _ file: URL) throws {

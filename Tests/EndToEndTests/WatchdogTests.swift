@@ -24,7 +24,13 @@ struct WatchdogTests {
     func well() throws {
         try start("60000")
         for _ in 0..<5 { #expect(try manager.next() == ["WATCHDOG=1"]) }
-        #expect(daemon.stop() == 0)
+        daemon.signal(SIGTERM)
+        // Whose messages are taken until its end: where there is no room for one more, it waits.
+        try awaitResult("the daemon has ended") {
+            while try manager.waiting() != nil {}
+            return daemon.process.isRunning ? nil : true
+        }
+        #expect(daemon.process.terminationStatus == 0)
     }
 
     @Test("A flood of slow signatures is no reason to be silent, since the test goes ahead of what waits")
@@ -68,6 +74,8 @@ struct WatchdogTests {
         #expect(try manager.isSilent(forMilliseconds: 180))
         daemon.signal(SIGCONT)
         #expect(try manager.next() == ["WATCHDOG=1"])
+        // Nobody takes its messages any more, for which it would wait.
+        daemon.signal(SIGKILL)
     }
 
     @Test("A watchdog for another process, or none, is told nothing", arguments: ["1", nil])

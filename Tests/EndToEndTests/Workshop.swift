@@ -33,9 +33,8 @@ final class Workshop {
     }
 
     func signet(_ arguments: [String], to daemon: TestDaemon? = nil, input: String = "") throws -> Program {
-        try Program.run(
-            TestDaemon.product("signet"), arguments, input: input,
-            environment: ["SIGNET_SOCKET": daemon?.socket ?? "/nonexistent/signet.sock"])
+        guard let daemon else { return try Program.signet(arguments, input: input) }
+        return try Program.signet(arguments, socket: daemon.socket, input: input)
     }
 
     /// The JSON object that a command prints.

@@ -3,6 +3,7 @@
 usage: pass_sockets.py [--pid PID] [--names NAMES] [--fds N] KIND:NAME:PATH... -- PROGRAM ARGUMENT...
 KIND: listen, stream (bound, does not listen) or datagram. The options say something else than what is true.
 """
+import fcntl
 import os
 import socket
 import sys
@@ -27,8 +28,8 @@ for argument in arguments:
     names.append(name)
     sockets.append(os.dup(each.fileno()))
     each.close()
-# First out of the way, then into their places.
-sockets = [os.dup2(each, 100 + position) for position, each in enumerate(sockets)]
+# First out of the way, where nobody else has one, then into their places.
+sockets = [fcntl.fcntl(each, fcntl.F_DUPFD, 3 + len(sockets)) for each in sockets]
 for position, each in enumerate(sockets):
     os.dup2(each, 3 + position, inheritable=True)
     os.close(each)

@@ -1,7 +1,7 @@
 """Verifies tokens with PyJWT by a published JWK Set alone, which it reads again only when its copy is too old.
 
 usage: verify_published.py FILE CACHE-SECONDS ISSUER AUDIENCE; lines on standard input: "token TOKEN" or "revoked KID".
-Prints at the end what it saw, as JSON.
+Says "revoked KID" when it has taken that in, and prints at the end what it saw, as JSON.
 """
 import json
 import sys
@@ -25,40 +25,48 @@ def key_of(kid):
     return keys.get(kid)
 
 
-def verify(token, kid, when):
-    global verified
-    if kid in revoked:
-        return
+def fault_of(token, kid):
     key = key_of(kid)
     if key is None:
-        faults.append(f"{when}: no key {kid} among {sorted(keys)}")
-        return
+        return f"no key among {sorted(keys)}"
     try:
         jwt.decode(token, key, algorithms=["ES256"], issuer=issuer, audience=audience)
     except jwt.PyJWTError as error:
-        faults.append(f"{when}: {kid}: {error!r}")
+        return repr(error)
+    return None
+
+
+def verify(token, kid, exp, when):
+    global verified
+    if kid in revoked:
         return
-    verified += 1
-    kids.add(kid)
+    fault = fault_of(token, kid)
+    if fault is None:
+        verified += 1
+        kids.add(kid)
+    elif time.time() < exp:
+        faults.append(f"{when}: {kid}: {fault}")
+    # Else it has come to its end on its way here, and its key may have, too.
 
 
 def verify_kept():
     """Tokens again, shortly before they expire."""
-    now = time.time()
-    while kept and kept[0][0] - now < 1.5:
+    while kept and kept[0][0] - time.time() < 1.5:
         exp, token, kid = kept.pop(0)
-        if exp - now > 0.5:
-            verify(token, kid, "shortly before its end")
+        if exp - time.time() > 0.5:
+            verify(token, kid, exp, "shortly before its end")
 
 
 for line in sys.stdin:
     what, value = line.split()
     if what == "revoked":
         revoked.add(value)
+        print(line, end="", flush=True)
         continue
     kid = jwt.get_unverified_header(value)["kid"]
-    verify(value, kid, "at once")
-    kept.append((jwt.decode(value, options={"verify_signature": False})["exp"], value, kid))
+    exp = jwt.decode(value, options={"verify_signature": False})["exp"]
+    verify(value, kid, exp, "at once")
+    kept.append((exp, value, kid))
     kept.sort()
     verify_kept()
 

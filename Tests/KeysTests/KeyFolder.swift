@@ -16,9 +16,11 @@ final class KeyFolder {
         let base = try FilePath.real(FileManager.default.temporaryDirectory.path)
         parent = base + "/signet-keys-" + UUID().uuidString
         path = parent + "/" + name
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try setMode(0o755, parent)
-        try setMode(0o700, path)
+        // Each with its mode before the next: other tests bind sockets, and the umask is strict meanwhile.
+        for (directory, mode) in [(parent, 0o755), (path, 0o700)] {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+            try setMode(mode, directory)
+        }
     }
 
     deinit {

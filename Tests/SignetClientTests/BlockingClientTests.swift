@@ -159,17 +159,22 @@ struct BlockingClientTests {
     @Test("It waits for a daemon that comes back, and says why it waited in vain")
     func reconnection() throws {
         let path = LineServer.newPath()
+        let closed = Gate()
         let gone = try LineServer(at: path) { connection in
             if let line = connection.readLine() { connection.answerPing(line) }
             connection.close()
+            closed.open()
         }
         let patient = try client(gone)
         let impatient = try client(gone, .never)
-        for client in [patient, impatient] { _ = try client.ping() }
+        for client in [patient, impatient] {
+            _ = try client.ping()
+            closed.wait()
+        }
         gone.stop()
         let error = SignetError.unavailable(socketPath: path, reason: .noSocket)
         #expect(throws: error) { try impatient.ping() }
-        #expect(throws: error) { try patient.ping(timeout: .milliseconds(20)) }
+        #expect(throws: error) { try patient.ping(timeout: .seconds(1)) }
         let answer = Mutex("")
         let threads = Threads()
         try threads.start {

@@ -17,8 +17,7 @@ struct FailureTests {
             let server = try LineServer { $0.serve() }
             defer { server.stop() }
             path = server.path + "2"
-            let stale = try UnixSocket.listen(at: path, mode: 0o600, backlog: 1)
-            _ = consume stale
+            try leaveStaleSocket(at: path)
             let client = try SignetClient(socketPath: path, timeout: .seconds(600))
             await #expect(throws: SignetError.unavailable(socketPath: path, reason: .connectionRefused)) {
                 _ = try await client.ping()

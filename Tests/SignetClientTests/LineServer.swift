@@ -22,8 +22,9 @@ final class LineServer: Sendable {
     init(at path: String = newPath(), _ script: @escaping @Sendable (ServerConnection) -> Void) throws {
         self.path = path
         directory = URL(filePath: path).deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        let listener = Listener(try UnixSocket.listen(at: path, mode: 0o600, backlog: 128))
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        let listener = Listener(try listen(at: path))
         self.listener = listener
         _ = try POSIX.Thread { [weak self] in
             while true {
@@ -47,6 +48,20 @@ final class LineServer: Sendable {
         shutdown(listener.socket.raw, Int32(SHUT_RDWR))
         try? FileManager.default.removeItem(at: directory)
     }
+}
+
+/// Listening sets the umask of the process for a moment: two at once would take each other's for what was there before.
+private func listen(at path: String) throws -> Descriptor {
+    try umaskTurn.withLock { _ in try UnixSocket.listen(at: path, mode: 0o600, backlog: 128) }
+}
+private let umaskTurn = Mutex(())
+
+/// Leaves the file of a socket where nobody listens any more; returns when that is so. A process that another test begins
+/// has what is open here until it runs its program.
+func leaveStaleSocket(at path: String) throws {
+    let stale = try listen(at: path)
+    _ = consume stale
+    while UnixSocket.probe(path) != .connectionRefused { usleep(1_000) }
 }
 
 /// The listening socket, kept open by the server and by the thread that accepts.

@@ -17,6 +17,8 @@ struct ReconnectionTests {
         let client = try SignetClient(socketPath: path, timeout: .seconds(600), reconnection: reconnection)
         _ = try await client.ping()
         server.stop()
+        // The client knows of the end when its thread has read it.
+        while client.connection.withLock({ $0 })?.isOpen == true { await Task.yield() }
         return client
     }
 
@@ -42,8 +44,7 @@ struct ReconnectionTests {
         let server = try LineServer(at: path) { $0.serve() }
         defer { server.stop() }
         try UnixSocket.remove(path)
-        let stale = try UnixSocket.listen(at: path, mode: 0o600, backlog: 1)
-        _ = consume stale
+        try leaveStaleSocket(at: path)
         await #expect(throws: SignetError.unavailable(socketPath: path, reason: .connectionRefused)) {
             _ = try await client.ping(timeout: .milliseconds(20))
         }

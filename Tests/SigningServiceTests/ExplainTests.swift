@@ -50,7 +50,9 @@ import Testing
     func signsNothing() throws {
         let answer = try worker().answer("{\"op\":\"explain\",\"claims\":{\"sub\":\"u\"}}")
         #expect(answer.raw("token") == nil)
-        #expect(!answer.line.text.contains("eyJ"))
+        // Its jti is random, and might by chance look like one.
+        let words = answer.line.text.split(separator: "\"")
+        #expect(!words.contains { $0.contains("eyJ") && $0.utf8.count > 22 })
         #expect(try worker().token().contains("eyJ"))
     }
 

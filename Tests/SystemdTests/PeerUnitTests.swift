@@ -1,5 +1,6 @@
 import Foundation
 import POSIX
+import Synchronization
 import Systemd
 import Testing
 
@@ -15,10 +16,20 @@ struct PeerUnitTests {
 
         """
 
+    /// For those whose outcome depends on who gets the pid of a process that has died: a test here sets the kernel's counter
+    /// of pids back.
+    static let pidTurn = Mutex(())
+
     /// Runs a script in a unit. When it says "connected", accepts and takes what the kernel says of the peer, and lets
     /// it go on; after each further word, looks for the unit. Gives the units that were found.
     private func units(
         _ script: String, credentials change: (PeerCredentials) -> PeerCredentials = { $0 }, by pidfd: Bool
+    ) throws -> [String] {
+        try Self.pidTurn.withLock { _ in try unitsInTurn(script, change, pidfd) }
+    }
+
+    private func unitsInTurn(
+        _ script: String, _ change: (PeerCredentials) -> PeerCredentials, _ pidfd: Bool
     ) throws -> [String] {
         let group = try Cgroup("register.service")
         defer { group.remove() }

@@ -1,5 +1,6 @@
 import Foundation
 import POSIX
+import Synchronization
 import Systemd
 import Testing
 
@@ -66,7 +67,9 @@ struct SystemUnitTests {
         #expect(try SystemUnit.name(ofProcess: 0) == nil)
         #expect(try SystemUnit.name(ofProcess: -1) == nil)
         #expect(try SystemUnit.name(ofProcess: .max) == nil)
-        let dead = try inCgroup("register.service") { $0 }
-        #expect(try SystemUnit.name(ofProcess: dead) == nil)
+        try PeerUnitTests.pidTurn.withLock { _ in
+            let dead = try inCgroup("register.service") { $0 }
+            #expect(try SystemUnit.name(ofProcess: dead) == nil)
+        }
     }
 }
