@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// One connection's turn on its loop, bounded in time so that others have theirs.
 struct Turn {
-    private let began = NIODeadline.now()
+    private let began: NIODeadline
     private var lines = 0
     /// Whether its time is up.
     private(set) var isOver = false
@@ -13,9 +13,11 @@ struct Turn {
     /// worth it.
     private static let linesPerLook = 4
 
+    init(at now: NIODeadline = .now()) { began = now }
+
     /// Whether one more line may be answered.
-    mutating func takesLine() -> Bool {
-        if lines > 0, lines % Self.linesPerLook == 0, NIODeadline.now() - began >= Self.share { isOver = true }
+    mutating func takesLine(at now: @autoclosure () -> NIODeadline = .now()) -> Bool {
+        if lines > 0, lines % Self.linesPerLook == 0, now() - began >= Self.share { isOver = true }
         lines += 1
         return !isOver
     }

@@ -64,7 +64,7 @@ struct SecretMemoryTests {
             until [ -S "$3" ] || ! kill -0 $pid; do :; done
             is_open() { true 3<"/proc/$1/mem"; } 2>/dev/null
             sleep 60 & is_open $! && echo "another process of this user is open"
-            kill $!
+            kill -KILL $!
             kill -0 $pid && ! is_open $pid && echo closed
             kill $pid; wait $pid
             """
