@@ -55,7 +55,11 @@ final class TestDaemon {
 
     deinit {
         if process.isRunning {
-            process.terminate()
+            signal(SIGTERM)
+            // A test that failed may have left it stopped.
+            signal(SIGCONT)
+            // One that does not end fails its test, and does not keep the others waiting.
+            if (try? awaitEnd(ofProcess: process.processIdentifier)) == nil { signal(SIGKILL) }
             process.waitUntilExit()
         }
         try? FileManager.default.removeItem(at: directory)
