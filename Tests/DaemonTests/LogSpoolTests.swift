@@ -13,15 +13,19 @@ private final class SlowReader {
         return Descriptor(owning: dup(descriptor))
     }
 
+    /// How many bytes the pipe holds.
+    var capacity: Int {
+        // The constant has no name in Glibc's module.
+        let F_GETPIPE_SZ: Int32 = 1_032
+        return Int(fcntl(pipe.fileHandleForReading.fileDescriptor, F_GETPIPE_SZ))
+    }
+
     /// Waits until there is no room in the pipe for one more byte.
     func awaitFull() {
         let descriptor = pipe.fileHandleForReading.fileDescriptor
-        // The constant has no name in Glibc's module.
-        let F_GETPIPE_SZ: Int32 = 1_032
-        let capacity = fcntl(descriptor, F_GETPIPE_SZ)
         var count: Int32 = 0
         // Reason: ioctl(2) writes one int of this frame.
-        while unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0, count < capacity { usleep(1_000) }
+        while unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0, Int(count) < capacity { usleep(1_000) }
     }
 
     /// Reads until that many bytes have come.
@@ -79,7 +83,7 @@ private final class SlowReader {
         let reader = SlowReader()
         let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd()))
         // More than a pipe holds: who writes waits in its midst from now on.
-        spool.append(line(0, 1 << 17))
+        spool.append(line(0, 2 * reader.capacity))
         reader.awaitFull()
         var (signatures, ordinary) = (1, 0)
         while spool.hasRoom {
@@ -111,7 +115,7 @@ private final class SlowReader {
         let spool = try LogSpool.start(on: StreamOutput(reader.writingEnd(isBlocking: false)))
         var expected: [UInt8] = []
         // More than the pipe holds, and less than the spool.
-        for number in 0..<200 {
+        for number in 0..<(2 * reader.capacity / 1_000) {
             spool.append(line(number, 1_000))
             expected += line(number, 1_000)
         }

@@ -35,12 +35,13 @@ struct BatchTests {
         let (claims, tokens) = (folder.path("claims.ndjson"), folder.path("tokens.ndjson"))
         try (0..<count).map { "{\"sub\":\"user-\($0)\"}\n" }.joined()
             .write(toFile: claims, atomically: true, encoding: .utf8)
+        let options = "--batch \(Program.patienceInShell)"
         let verified = try Program.run(
             "bash",
             [
                 "-c",
-                "set -o pipefail; \"$0\" sign $3 --ttl 5m < \"$1\" | tee \"$2\" | \"$0\" verify $3",
-                TestDaemon.product("signet").path, claims, tokens, "--batch --timeout 120s",
+                "set -o pipefail; \"$0\" sign \(options) --ttl 5m < \"$1\" | tee \"$2\" | \"$0\" verify \(options)",
+                TestDaemon.product("signet").path, claims, tokens,
             ], environment: ["SIGNET_SOCKET": daemon.socket])
         #expect(verified.status == 0)
         #expect(verified.errors.isEmpty, "no word, and no progress without a terminal")
@@ -137,16 +138,17 @@ struct BatchTests {
         let claims = folder.path("claims.ndjson")
         try String(repeating: "{}\n", count: 2_000).write(toFile: claims, atomically: true, encoding: .utf8)
         for preparation in ["", "trap '' PIPE; "] {
-            let script = preparation + "\"$0\" sign --batch --timeout 120s < \"$1\" | head -n 1"
+            let script = preparation + "\"$0\" sign --batch \(Program.patienceInShell) < \"$1\" | head -n 1"
             let cut = try Program.run(
                 "bash", ["-c", script, TestDaemon.product("signet").path, claims],
                 environment: ["SIGNET_SOCKET": daemon.socket])
             #expect(try lines(of: cut.output).map(\.ok) == [true])
             #expect(cut.errors.isEmpty)
         }
-        for command in ["sign --batch --timeout 120s", "sign --timeout 120s"] {
+        for command in ["sign --batch", "sign"] {
+            let script = "\"$0\" \(command) \(Program.patienceInShell) < \"$1\" > /dev/full"
             let full = try Program.run(
-                "bash", ["-c", "\"$0\" \(command) < \"$1\" > /dev/full", TestDaemon.product("signet").path, claims],
+                "bash", ["-c", script, TestDaemon.product("signet").path, claims],
                 environment: ["SIGNET_SOCKET": daemon.socket])
             #expect(full.status == 2)
             #expect(full.errors.contains("cannot write to standard output: No space left on device"))
@@ -177,8 +179,7 @@ struct BatchTests {
             Program.python,
             [
                 "-c", script, TestDaemon.product("signet").path, "sign", "--batch", "--socket", daemon.socket,
-                "--timeout", "120s",
-            ],
+            ] + Program.patience,
             environment: ["TERM": "xterm"])
         #expect(watched.status == 0, "\(watched.errors)")
         #expect(watched.output.contains(/\ lines, \d+ a second/))

@@ -6,10 +6,8 @@ import Testing
 
     init() throws { folder = try Workshop() }
 
-    /// With more patience than beside nothing else.
-    private static let short = [
-        "bench", "--connections", "2", "--depth", "4", "--seconds", "1", "--warm-up", "0", "--timeout", "120s",
-    ]
+    private static let short =
+        ["bench", "--connections", "2", "--depth", "4", "--seconds", "1", "--warm-up", "0"] + Program.patience
 
     /// A daemon with the ring `default` (HS512) and another, `web`, of that algorithm.
     private func daemon(_ algorithm: String, allow: String = "") throws -> TestDaemon {

@@ -56,9 +56,9 @@ struct CommandLineTests {
     func closedStreams() throws {
         let daemon = try TestDaemon()
         for (command, part) in [
-            ("sign --timeout 120s >&-", "cannot write to standard output: Bad file descriptor"),
+            ("sign \(Program.patienceInShell) >&-", "cannot write to standard output: Bad file descriptor"),
             ("verify <&-", "cannot read the token from standard input: Bad file descriptor"),
-            ("sign --batch --timeout 120s <&-", "cannot read standard input: Bad file descriptor"),
+            ("sign --batch \(Program.patienceInShell) <&-", "cannot read standard input: Bad file descriptor"),
         ] {
             let program = try Program.run(
                 "bash", ["-c", "\"$0\" \(command)", TestDaemon.product("signet").path],
@@ -68,7 +68,7 @@ struct CommandLineTests {
         }
         #expect(
             try Program.run(
-                "bash", ["-c", "\"$0\" ping --timeout 120s <&- 2>&-", TestDaemon.product("signet").path],
+                "bash", ["-c", "\"$0\" ping \(Program.patienceInShell) <&- 2>&-", TestDaemon.product("signet").path],
                 environment: ["SIGNET_SOCKET": daemon.socket]
             ).status == 0)
     }

@@ -118,7 +118,7 @@ struct ConnectionEndTests {
         let pid = String(daemon.process.processIdentifier)
         let storm = try Program.run(Program.python, ["-c", script, daemon.socket, pid])
         #expect(storm.status == 0, "\(storm.errors)")
-        try awaitEnd(ofProcess: daemon.process.processIdentifier)
+        try daemon.process.awaitEnd()
         daemon.process.waitUntilExit()
         #expect(daemon.process.terminationStatus == 0)
     }

@@ -24,7 +24,8 @@ struct DevelopmentDaemonTests {
         let lines = text.split(separator: "\n").filter { $0.hasPrefix("  ") }
         try #require(lines.count == 2, "\(text)")
         for line in lines {
-            let tried = try Program.run("bash", ["-c", String(line).replacing("/signet sign ", with: "/signet sign --timeout 120s ")])
+            let patient = String(line).replacing("/signet sign ", with: "/signet sign \(Program.patienceInShell) ")
+            let tried = try Program.run("bash", ["-c", patient])
             #expect(tried.status == 0, "\(line): \(tried.errors)")
             #expect(tried.output.contains("eyJ"), "\(line): \(tried.output)")
         }

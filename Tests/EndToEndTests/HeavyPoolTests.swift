@@ -1,4 +1,5 @@
 import Foundation
+import POSIX
 import Testing
 
 @Suite("Slow cryptography away from the loops")
@@ -117,7 +118,7 @@ struct HeavyPoolTests {
         try daemon.makeKey(in: "spare", "RS256", kid: "zzz-new")
         let client = try daemon.connect()
         // So few that a pool that gets a hundredth of the processors has them done within its patience of two seconds.
-        let count = 16
+        let count = 16 * ProcessLimits.processors
         try client.send((0..<count).map { line($0, "rsa") }.joined())
         #expect(Answer(try #require(try client.readLine())).isOK)
         let keys = daemon.directory.appending(path: "keys")

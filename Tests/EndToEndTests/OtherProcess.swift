@@ -27,6 +27,7 @@ final class OtherProcess {
 
     /// Starts the script.
     init(_ script: String, _ daemon: TestDaemon, as user: String) throws {
+        _ = BrokenPipes.areErrors
         let python = [Program.python.path, "-c", Self.prelude + script, daemon.socket]
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = OtherUser.command(python, as: user)

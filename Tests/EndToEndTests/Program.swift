@@ -16,6 +16,7 @@ struct Program {
     static func run(
         _ executable: URL, _ arguments: [String] = [], input: String = "", environment: [String: String] = [:]
     ) throws -> Program {
+        _ = BrokenPipes.areErrors
         let process = Process()
         let (stdin, stdout, stderr) = (Pipe(), Pipe(), LogReader())
         process.executableURL = executable
@@ -25,7 +26,7 @@ struct Program {
         process.standardOutput = stdout
         process.standardError = stderr.pipe
         try process.run()
-        // A program that ends before it has read all leaves nobody to write to.
+        // A program may end before it has read all.
         try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try stdin.fileHandleForWriting.close()
         let output = stdout.fileHandleForReading.readDataToEndOfFile()
@@ -35,15 +36,20 @@ struct Program {
             status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errors)
     }
 
-    /// Runs `signet`. What asks the daemon of `socket` gets more than its five seconds, unless it is told how long to
-    /// wait: beside 1,300 other tests a processor may be that long in coming.
+    /// What has a command that asks a daemon wait longer than its five seconds: beside 1,300 other tests a processor may
+    /// be that long in coming.
+    static let patience = ["--timeout", "120s"]
+    /// The same for a shell.
+    static let patienceInShell = patience.joined(separator: " ")
+
+    /// Runs `signet`. What asks the daemon of `socket` has patience, unless it is told how long to wait.
     static func signet(
         _ arguments: [String], socket: String = "/nonexistent/signet.sock", input: String = "",
         environment: [String: String] = [:]
     ) throws -> Program {
         let asks = ["sign", "verify", "ping", "status", "jwks", "explain", "bench"].contains(arguments.first)
         let isTold = arguments.contains("--timeout")
-        let patience = asks && !isTold ? ["--timeout", "120s"] : []
+        let patience = asks && !isTold ? Self.patience : []
         return try run(
             TestDaemon.product("signet"), arguments.prefix(1) + patience + arguments.dropFirst(), input: input,
             environment: environment.merging(["SIGNET_SOCKET": socket]) { $1 })

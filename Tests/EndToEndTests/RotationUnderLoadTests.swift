@@ -168,6 +168,7 @@ private final class PublishedVerifier: Sendable {
     }
 
     init(file: URL, cache: Int, issuer: String, audience: String) throws {
+        _ = BrokenPipes.areErrors
         let pipe = Pipe()
         process = Process()
         process.executableURL = Program.python
@@ -178,7 +179,8 @@ private final class PublishedVerifier: Sendable {
         try process.run()
     }
 
-    func send(_ line: String) { input.withLock { $0.write(Data("\(line)\n".utf8)) } }
+    /// Where it has ended, `finish` says so.
+    func send(_ line: String) { input.withLock { try? $0.write(contentsOf: Data("\(line)\n".utf8)) } }
 
     /// From now on, tokens of that key need not verify; returns when the verifier knows.
     func expectRevocation(of kid: String) throws {

@@ -107,9 +107,21 @@ func awaitResult<Result>(_ what: Comment, _ attempt: () throws -> Result?) throw
 
 /// Waits until a process has ended, whoever is to be told of it.
 func awaitEnd(ofProcess process: Int32) throws {
-    try awaitResult("process \(process) has ended") {
-        let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-        // Until somebody asks for it, a zombie of it stays.
-        return stat?.contains(") Z ") ?? true ? true : nil
+    try awaitResult("process \(process) has ended") { hasEnded(process) ? true : nil }
+}
+
+/// Until somebody asks for it, a zombie of it stays.
+private func hasEnded(_ process: Int32) -> Bool {
+    let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    return stat?.contains(") Z ") ?? true
+}
+
+extension Process {
+    /// Waits until it has ended. Foundation may learn of that later: when nobody has a descriptor any more that a process
+    /// which was begun meanwhile has, too. Nor is its pid its own any more once Foundation knows.
+    func awaitEnd() throws {
+        try awaitResult("process \(processIdentifier) has ended") {
+            !isRunning || hasEnded(processIdentifier) ? true : nil
+        }
     }
 }

@@ -59,7 +59,7 @@ final class TestDaemon {
             // A test that failed may have left it stopped.
             signal(SIGCONT)
             // One that does not end fails its test, and does not keep the others waiting.
-            if (try? awaitEnd(ofProcess: process.processIdentifier)) == nil { signal(SIGKILL) }
+            if (try? process.awaitEnd()) == nil, process.isRunning { signal(SIGKILL) }
             process.waitUntilExit()
         }
         try? FileManager.default.removeItem(at: directory)
