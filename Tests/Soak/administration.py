@@ -238,18 +238,23 @@ class Administration:
                 await connection.send(b'{"op":"reload","id":1,"force":%s}\n' % (b"true" if force else b"false"))
                 answer = json.loads(await connection.line() or b"null")
                 self.check(answer, old, new, began)
-                self.timeline.settle()
+                self.end_reload(old, new, began)
                 await connection.ask(self.judge.judge, [behind])
             self.done["reload", "forced" if force else "ok"] += 1
         else:
             before = (await self.status())["last_reload"]
             os.kill(self.daemon.pid, signal.SIGHUP)
-            while (status := await self.status())["generation"] != new.generation:
-                last = status["last_reload"]
+            # A loop tells the new generation in its status before the others serve it; the log, when all do.
+            while self.daemon.reloaded != new.generation:
+                last = (await self.status())["last_reload"]
                 if last != before and not last["ok"]:
                     raise Mismatch(None, "a reload by SIGHUP", "its failure: " + last["error"])
                 await asyncio.sleep(0.02)
+            self.end_reload(old, new, began)
             self.done["reload", "SIGHUP"] += 1
+
+    def end_reload(self, old, new, began):
+        """From now on, the new epoch alone is in force."""
         ended = int(time.time())
         for name, ring in new.rings.items():
             for key in ring:

@@ -3,12 +3,15 @@
 import asyncio
 import collections
 import os
+import re
 import signal
 import time
 
 import keys
 from connection import PATIENCE
 from judge import Mismatch
+
+RELOADED = re.compile(rb" reloaded: generation (\d+)")
 
 
 class Daemon:
@@ -20,6 +23,8 @@ class Daemon:
         # Lines of the log that tell of a signature.
         self.signatures, self._rest, self.listens = 0, b"", asyncio.Event()
         self.alarms, self.last = [], collections.deque(maxlen=30)
+        # The generation that the last reload ended with, by the log.
+        self.reloaded = None
 
     def prepare(self, policy, rng):
         """Directories, the configuration and the first keys, by ring."""
@@ -62,6 +67,8 @@ class Daemon:
                 self.last.append(line.decode(errors="replace"))
                 if b"listening on" in line:
                     self.listens.set()
+                elif reload := RELOADED.search(line):
+                    self.reloaded = int(reload[1])
                 elif b"lost lines" in line or not self.listens.is_set():
                     self.alarms.append(self.last[-1])
         if not self.listens.is_set():

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from selenium import webdriver
@@ -33,7 +34,10 @@ class Page(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
-        cls.browser = chromium(cls.world.home / "chromium")
+        # Processes of the browser may still write there for a moment when it has ended.
+        folder = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        cls.addClassCleanup(folder.cleanup)
+        cls.browser = chromium(folder.name)
         cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):

@@ -118,6 +118,8 @@ class World:
             self.daemon.lines.get()
         self.daemon.process.send_signal(signal.SIGHUP)
         line = self.daemon.await_line("generation")
+        if "serving: " in line:  # said of its start, and read only now
+            line = self.daemon.await_line("generation")
         assert "reloaded" in line, line
 
     # The service

@@ -26,8 +26,8 @@ def make_next_version():
 
 def left_behind():
     """Every file and folder of the host that the package's name stands in, and what lies below."""
-    found = run("find", "/etc", "/lib/systemd", "/usr", "/var", "/run", "-xdev", "-path", "*signet*", "-not", "-path",
-                "/var/log/*", "-not", "-path", "*signet-lab*")
+    found = run("find", "/etc", "/lib/systemd", "/usr", "/var", "/run", "-xdev", "-ignore_readdir_race",
+                "-path", "*signet*", "-not", "-path", "/var/log/*", "-not", "-path", "*signet-lab*")
     return found.split()
 
 

@@ -25,6 +25,10 @@ class RestartTests(HostTest):
                         answer = caller.ask(op="ping")
                     # A connection that the old daemon had taken may end without an answer, or be told why.
                     answers.append(answer)
+                except BrokenPipeError:
+                    # The old daemon ended a connection on which nothing had been asked: what was not sent is asked anew,
+                    # as our clients do.
+                    continue
                 except OSError as error:
                     refusals.append(error)
 
@@ -120,7 +124,7 @@ class RestartTests(HostTest):
 
     def test_watchdog(self):
         """A daemon that no longer does its work is restarted by the watchdog, and whoever waits is answered."""
-        drop_in("signetd.service", "[Service]\nWatchdogSec=1s\n")
+        drop_in("signetd.service", "[Service]\nWatchdogSec=5s\n")
         self.assertAnswers()
         stopped = main_pid()
         os.kill(stopped, signal.SIGSTOP)
