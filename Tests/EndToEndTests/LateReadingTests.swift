@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite("Deadlines of a daemon that comes late to its lines")
-struct BusyLoopTests {
+struct LateReadingTests {
     /// More to each loop of a small machine than it reads between two looks at the deadlines.
     private static let crowd = 300
 
